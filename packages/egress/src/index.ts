@@ -1,0 +1,2 @@
+export { denyAll } from './policy.ts';
+export type { EgressPolicy } from './policy.ts';

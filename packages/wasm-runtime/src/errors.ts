@@ -1,0 +1,31 @@
+/** Why a guest could not be started. */
+export type RuntimeErrorCode =
+  /** The bytes are no WebAssembly. */
+  | 'NOT_WASM'
+  /** They are a component; only modules run here. */
+  | 'IS_COMPONENT'
+  /** V8 refuses the module, or it breaks a limit (size, tables, memories). */
+  | 'INVALID_MODULE'
+  /** Nobody provides one of its imports. */
+  | 'UNKNOWN_IMPORT'
+  /** It lacks the entry function (a library, not a command). */
+  | 'NO_ENTRY'
+  /** A mount's host path is missing or no directory. */
+  | 'INVALID_MOUNT'
+  /** Other bad input in the spec. */
+  | 'INVALID_SPEC'
+  /** A host module is not one of the runtime's, or speaks another contract. */
+  | 'HOST_MODULE'
+  /** The guest host died or did not answer while starting. */
+  | 'HOST_FAILED'
+  /** The runtime or sandbox has been closed. */
+  | 'CLOSED';
+
+export class RuntimeError extends Error {
+  override readonly name = 'RuntimeError';
+  readonly code: RuntimeErrorCode;
+  constructor(code: RuntimeErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

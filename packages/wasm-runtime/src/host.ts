@@ -1,0 +1,53 @@
+/**
+ * The contract of host modules: how another package adds imports to guests. A host module is an ES module
+ * that is loaded by URL inside the guest's own process, never in the daemon. It exports
+ *
+ * ```ts
+ * export const contract = 1;
+ * export function imports(context: HostContext): HostImports { … }
+ * ```
+ *
+ * @packageDocumentation
+ */
+
+/** A host module as a guest's spec names it. */
+export interface HostModuleUse {
+  /** `file:` URL; must be one of the runtime's `hostModules`, which are fixed when guest hosts start. */
+  readonly url: string;
+  readonly contract: 1;
+  /** JSON that the module understands. Policy travels here, as a value. */
+  readonly config: unknown;
+}
+
+/** What a host module's file exports. */
+export interface HostModule {
+  readonly contract: 1;
+  imports(context: HostContext): HostImports;
+}
+
+/** Import module name → function name → function. */
+export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFunction>>>>;
+
+/** All values are core wasm values. A function that throws traps the guest. */
+export type HostFunction =
+  | { readonly waits: false; readonly call: (...args: never[]) => number | bigint | void }
+  /** May return a promise: the guest is suspended (JSPI) until it settles. */
+  | {
+      readonly waits: true;
+      readonly call: (...args: never[]) => Promise<number | bigint | void> | number | bigint | void;
+    };
+
+export interface HostContext {
+  readonly config: unknown;
+  /**
+   * The guest's exported `memory`, or `undefined` when it has none. Ask again after each wait: it may have
+   * grown, which detaches earlier views.
+   */
+  memory(): WebAssembly.Memory | undefined;
+  /** Aborts when the guest ends or is being killed. */
+  readonly signal: AbortSignal;
+  /** Sends JSON to the application ({@link Guest.onReport}); rate-limited, extra reports are dropped and counted. */
+  report(value: unknown): void;
+  /** Runs when the guest has ended, in reverse order of registration. */
+  onEnd(close: () => void | Promise<void>): void;
+}

@@ -1,0 +1,55 @@
+import type { HostModuleUse } from '../host.ts';
+
+/** What one guest is given. Plain data: it travels to the guest host as it is. */
+export interface GuestSpec {
+  /** For messages and the process title. */
+  readonly name: string;
+  /** The core module. Verified by the caller; never read from a path by the guest host. */
+  readonly module: Uint8Array;
+  /** argv, program name included if the guest is to see one. */
+  readonly args: readonly string[];
+  /** In order; a repeated name is the caller's mistake and both are passed. */
+  readonly env: readonly (readonly [name: string, value: string])[];
+  readonly mounts: readonly GuestMount[];
+  /** @default 'none': the guest reads end-of-file. `stream`: {@link Guest.stdin} feeds it. */
+  readonly stdin?: 'none' | 'stream';
+  /** Whether stdio is shown to the guest as a terminal. @default false */
+  readonly tty?: boolean;
+  readonly output: GuestOutput;
+  readonly limits?: GuestLimits;
+  /** Further imports, by packages that implement the contract of `@wasmlet/wasm-runtime/host`. */
+  readonly hostModules?: readonly HostModuleUse[];
+  /** Exported function to call. @default '_start' */
+  readonly entry?: string;
+}
+
+export interface GuestMount {
+  /** Absolute path of a directory on this machine. */
+  readonly hostPath: string;
+  /** Where the guest sees it; absolute, or `.` for its working directory. */
+  readonly guestPath: string;
+  /** @default false */
+  readonly readOnly?: boolean;
+}
+
+export type GuestOutput =
+  /** Written by the guest's own process into one file, in CRI log format. Nothing passes the daemon. */
+  | {
+      readonly kind: 'cri-log';
+      readonly path: string;
+      /** Rotate when the file would grow beyond this. @default 10 MiB */
+      readonly maxBytes?: number;
+      /** Files kept, the current one included. @default 5 */
+      readonly maxFiles?: number;
+    }
+  /** {@link Guest.stdout} and {@link Guest.stderr}, with back-pressure to the guest. */
+  | { readonly kind: 'stream' };
+
+export interface GuestLimits {
+  /** Cap on linear memory, over all memories of the guest; rounded down to 64 KiB pages. */
+  readonly memoryBytes?: number;
+  /** Wall time from start; then killed with reason `timeout`. */
+  readonly timeoutMs?: number;
+  /** Open descriptors. @default 1024 */
+  readonly maxDescriptors?: number;
+}

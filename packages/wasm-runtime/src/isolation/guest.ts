@@ -1,0 +1,93 @@
+import type { Readable, Writable } from 'node:stream';
+import type { GuestSpec } from './guest-spec.ts';
+
+export interface AbortOptions {
+  /** Ends the call early; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs guests. One per application; closing it kills every guest. */
+export interface WasmRuntime extends AsyncDisposable {
+  /** Opens what the guests of one pod share: a user id, a set of directories, a right to be killed together. */
+  openSandbox(spec: SandboxSpec, options?: AbortOptions): Promise<Sandbox>;
+  /** Starts one guest in a sandbox of its own, disposed when the guest ends. */
+  start(spec: GuestSpec, options?: AbortOptions): Promise<Guest>;
+}
+
+export interface SandboxSpec {
+  /** For messages and records, e.g. a pod's uid. */
+  readonly id: string;
+  /** Directories that belong to the sandbox: handed to its user, where it has one, before the first guest starts. */
+  readonly directories?: readonly string[];
+}
+
+export interface Sandbox extends AsyncDisposable {
+  /** The user under which its guest hosts run; absent when the application is not root. */
+  readonly user?: { readonly uid: number; readonly gid: number };
+  /** Rejects with {@link RuntimeError} when the module is no module, imports what nobody provides, or cannot be linked. */
+  start(spec: GuestSpec, options?: AbortOptions): Promise<Guest>;
+}
+
+/** One running module. Disposing it kills it. */
+export interface Guest extends AsyncDisposable {
+  readonly id: string;
+  /** Process id of the guest host. */
+  readonly pid: number;
+  readonly startedAt: Date;
+  /** Settles when the guest is gone and its output is written. Never rejects. */
+  readonly exited: Promise<GuestExit>;
+  /** Present when the spec says `stdin: 'stream'`. */
+  readonly stdin?: Writable;
+  /** Present when the spec says `output: { kind: 'stream' }`. */
+  readonly stdout?: Readable;
+  readonly stderr?: Readable;
+  /**
+   * Ends the guest: a guest without a stop interface (every preview1 module) ends at once. Bounded: SIGKILL
+   * at the latest when `graceMs` have passed. Idempotent.
+   */
+  stop(options: { readonly graceMs: number }): Promise<GuestExit>;
+  /** Reports of host modules (denied connections), at most a bounded rate; `undefined` listener removes. */
+  onReport(listener: ((report: GuestReport) => void) | undefined): void;
+}
+
+export interface GuestReport {
+  /** URL of the host module. */
+  readonly module: string;
+  readonly report: unknown;
+}
+
+export type GuestExit =
+  | { readonly kind: 'exited'; readonly code: number; readonly finishedAt: Date }
+  | {
+      readonly kind: 'trapped';
+      readonly trap: TrapKind;
+      /** e.g. `wasm trap: unreachable`, with the wasm backtrace below. */
+      readonly message: string;
+      readonly finishedAt: Date;
+    }
+  | {
+      readonly kind: 'killed';
+      readonly reason: KillReason;
+      readonly message: string;
+      readonly finishedAt: Date;
+    };
+
+export type TrapKind =
+  | 'unreachable'
+  | 'memory-out-of-bounds'
+  | 'table-out-of-bounds'
+  | 'indirect-call-mismatch'
+  | 'integer-overflow'
+  | 'integer-divide-by-zero'
+  | 'stack-overflow'
+  | 'other';
+
+export type KillReason =
+  /** `stop()` was called. */
+  | 'stop'
+  /** {@link GuestLimits.timeoutMs} passed. */
+  | 'timeout'
+  /** Out of memory: trapped with a memory at its cap, a declared minimum above it, or the cgroup's OOM killer. */
+  | 'memory'
+  /** The guest host went away (crashed, or was killed from outside). */
+  | 'host-closed';

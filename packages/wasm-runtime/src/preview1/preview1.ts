@@ -1,0 +1,55 @@
+import type { GuestMount } from '../isolation/guest-spec.ts';
+
+/** What a preview1 guest sees, resolved; the isolation layer builds it inside the guest host. */
+export interface Preview1Options {
+  readonly args: readonly string[];
+  readonly env: readonly (readonly [name: string, value: string])[];
+  /** Opened at creation, in order, as descriptors 3, 4, …; a missing directory is an `INVALID_MOUNT` error. */
+  readonly mounts: readonly GuestMount[];
+  readonly stdin: InputSource;
+  readonly stdout: OutputSink;
+  readonly stderr: OutputSink;
+  readonly tty: boolean;
+  /** How waits are done. `sync`: `Atomics.wait`; `suspend`: promises under JSPI (see {@link Preview1.waits}). */
+  readonly waiting: 'sync' | 'suspend';
+  readonly maxDescriptors: number;
+  /**
+   * Ends the guest and does not return. Implemented by a wasm trap that no guest can catch; `proc_exit` calls
+   * it with the code.
+   */
+  readonly exit: (code: number) => never;
+}
+
+/** Bytes for fd 0. */
+export type InputSource =
+  | { readonly kind: 'empty' }
+  | {
+      readonly kind: 'stream';
+      /** Up to `into.length` bytes that are there now: their number, 0 at the end, `undefined` when one has to wait. */
+      readNow(into: Uint8Array): number | undefined;
+      /** Resolves when `readNow` would not answer `undefined`. Rejects when `signal` aborts. */
+      readable(signal?: AbortSignal): Promise<void>;
+    };
+
+/** Takes the bytes of fd 1 or 2. Writes them all before it returns or resolves, or throws an errno-carrying error. */
+export interface OutputSink {
+  write(chunk: Uint8Array): void | Promise<void>;
+}
+
+export interface Preview1 {
+  /** Functions of `wasi_snapshot_preview1` and of `wasi_unstable`, by name. */
+  readonly imports: {
+    readonly wasi_snapshot_preview1: Preview1Functions;
+    readonly wasi_unstable: Preview1Functions;
+  };
+  /** Names of functions that may return a promise when `waiting` is `suspend`: wrap them in `WebAssembly.Suspending`. */
+  readonly waits: ReadonlySet<string>;
+  /** To be called once, after instantiation and before the entry function. */
+  attach(memory: WebAssembly.Memory): void;
+  /** Closes every descriptor the guest has opened. Idempotent. */
+  close(): void;
+}
+
+export type Preview1Functions = Readonly<
+  Record<string, (...args: never[]) => number | void | Promise<number | void>>
+>;

@@ -1,0 +1,11 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: ['src/index.ts', 'src/host.ts', 'src/guest-host.ts'],
+  format: 'esm',
+  target: 'node24',
+  sourcemap: true,
+  clean: true,
+  removeNodeProtocol: false,
+  silent: true,
+});
