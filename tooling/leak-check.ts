@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 
 // Every test file must leave its process as it found it: no socket, server, child, worker, timer or file
 // descriptor more than before. What closes asynchronously gets a moment to do so.
@@ -29,7 +29,7 @@ afterAll(async () => {
     await delay(25);
     leaks = findLeaks();
   }
-  expect(leaks, 'left behind by this test file').toEqual([]);
+  if (leaks.length > 0) throw new Error(`left behind by this test file: ${leaks.join(', ')}`);
 });
 
 function findLeaks(): string[] {
