@@ -1,0 +1,167 @@
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import type { ConfigFile } from './config-file.ts';
+import { UsageError } from '../errors.ts';
+import { parseBoolean, parseInteger, parseLabels, parseList } from './values.ts';
+
+/** Everything `wasmlet node` can be told, resolved: flag > `WASMLET_*` > `KRUSTLET_*` > file > default. */
+export interface NodeConfig {
+  readonly address: string;
+  readonly port: number;
+  readonly healthzPort: number;
+  readonly maxPods: number;
+  readonly nodeName: string;
+  /** Address by which the API server reaches this node; found on the machine when absent. */
+  readonly nodeIp: string | undefined;
+  /** Given explicitly; only then listed as an address of the node. */
+  readonly hostname: string | undefined;
+  /** The machine's name, or `hostname`: names the serving certificate's request. */
+  readonly certificateHostname: string;
+  readonly nodeLabels: Readonly<Record<string, string>>;
+  readonly dataDirectory: string;
+  readonly bootstrapFile: string;
+  /** Where the node's own kubeconfig is written and read. */
+  readonly kubeconfig: string | undefined;
+  readonly certFile: string | undefined;
+  readonly privateKeyFile: string | undefined;
+  /** CA of client certificates on the node's API; the cluster's CA when absent. */
+  readonly clientCaFile: string | undefined;
+  readonly insecureRegistries: readonly string[];
+  readonly egressAllow: readonly string[];
+  readonly allowLocalModules: boolean;
+  readonly standalone: boolean;
+  readonly manifests: string | undefined;
+}
+
+/** Flags of `wasmlet node` as commander delivers them: text, or absent. */
+export interface NodeFlags {
+  readonly addr?: string;
+  readonly port?: string;
+  readonly healthzPort?: string;
+  readonly maxPods?: string;
+  readonly nodeName?: string;
+  readonly nodeIp?: string;
+  readonly hostname?: string;
+  readonly nodeLabels?: string;
+  readonly dataDir?: string;
+  readonly bootstrapFile?: string;
+  readonly certFile?: string;
+  readonly privateKeyFile?: string;
+  readonly clientCaFile?: string;
+  readonly insecureRegistries?: string;
+  readonly egressAllow?: readonly string[];
+  readonly xAllowLocalModules?: string | boolean;
+  readonly standalone?: boolean;
+  readonly manifests?: string;
+  readonly pluginsDir?: string;
+  readonly devicePluginsDir?: string;
+}
+
+export interface ConfigSources {
+  readonly flags: NodeFlags;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly file: ConfigFile;
+  /** Whether the daemon runs as root; decides the default data directory. */
+  readonly root: boolean;
+}
+
+/**
+ * Resolves the configuration of a node.
+ *
+ * @throws {@link UsageError} naming the flag, variable or key whose value cannot be used.
+ */
+export function resolveNodeConfig({ flags, env, file, root }: ConfigSources): NodeConfig {
+  refusePlugins(flags, env, file);
+  const text = (
+    flag: string | undefined,
+    names: readonly string[],
+    key: string | undefined,
+  ): string | undefined => flag ?? firstOf(env, names) ?? key;
+  const integer = (
+    name: string,
+    flag: string | undefined,
+    names: readonly string[],
+    key: unknown,
+    fallback: number,
+  ) => parseInteger(name, flag ?? firstOf(env, names) ?? key ?? fallback);
+
+  const machine = hostname().toLowerCase();
+  const givenHostname = text(flags.hostname, both('HOSTNAME'), file.hostname);
+  const labels = text(flags.nodeLabels, ['WASMLET_NODE_LABELS', 'NODE_LABELS'], undefined);
+  return {
+    address: text(flags.addr, both('ADDRESS'), file.listenerAddress) ?? '0.0.0.0',
+    port: integer('--port', flags.port, both('PORT'), file.listenerPort, 3000),
+    healthzPort: integer(
+      '--healthz-port',
+      flags.healthzPort,
+      ['WASMLET_HEALTHZ_PORT'],
+      file.healthzPort,
+      10248,
+    ),
+    maxPods: integer('--max-pods', flags.maxPods, ['WASMLET_MAX_PODS', 'MAX_PODS'], file.maxPods, 110),
+    nodeName: checkNodeName(text(flags.nodeName, both('NODE_NAME'), file.nodeName) ?? machine),
+    nodeIp: text(flags.nodeIp, both('NODE_IP'), file.nodeIP),
+    hostname: givenHostname,
+    certificateHostname: givenHostname ?? machine,
+    nodeLabels: labels === undefined ? (file.nodeLabels ?? {}) : parseLabels('--node-labels', labels),
+    dataDirectory:
+      text(flags.dataDir, both('DATA_DIR'), file.dataDir) ??
+      (root ? '/var/lib/wasmlet' : join(homedir(), '.wasmlet')),
+    bootstrapFile:
+      text(flags.bootstrapFile, both('BOOTSTRAP_FILE'), file.bootstrapFile) ??
+      '/etc/kubernetes/bootstrap-kubelet.conf',
+    kubeconfig: env['KUBECONFIG'] || undefined,
+    certFile: text(flags.certFile, both('CERT_FILE'), file.tlsCertificateFile),
+    privateKeyFile: text(flags.privateKeyFile, both('PRIVATE_KEY_FILE'), file.tlsPrivateKeyFile),
+    clientCaFile: text(flags.clientCaFile, ['WASMLET_CLIENT_CA_FILE'], file.clientCAFile),
+    insecureRegistries:
+      parseList(text(flags.insecureRegistries, both('INSECURE_REGISTRIES'), undefined)) ??
+      file.insecureRegistries ??
+      [],
+    egressAllow: flags.egressAllow ?? parseList(env['WASMLET_EGRESS_ALLOW']) ?? file.egressAllow ?? [],
+    allowLocalModules: parseBoolean(
+      '--x-allow-local-modules',
+      flags.xAllowLocalModules ??
+        firstOf(env, both('ALLOW_LOCAL_MODULES')) ??
+        file.allowLocalModules ??
+        false,
+    ),
+    standalone: flags.standalone ?? false,
+    manifests: text(flags.manifests, ['WASMLET_MANIFESTS'], file.manifests),
+  };
+}
+
+const both = (name: string): readonly string[] => [`WASMLET_${name}`, `KRUSTLET_${name}`];
+
+function firstOf(env: ConfigSources['env'], names: readonly string[]): string | undefined {
+  return names.map((name) => env[name]).find((value) => value !== undefined && value !== '');
+}
+
+/** CSI and device plug-ins are not supported: silently ignoring their folders would look like they were. */
+function refusePlugins(flags: NodeFlags, env: ConfigSources['env'], file: ConfigFile): void {
+  const given = [
+    ['--plugins-dir', flags.pluginsDir],
+    ['KRUSTLET_PLUGINS_DIR', env['KRUSTLET_PLUGINS_DIR']],
+    ['pluginsDir', file.pluginsDir],
+    ['--device-plugins-dir', flags.devicePluginsDir],
+    ['KRUSTLET_DEVICE_PLUGINS_DIR', env['KRUSTLET_DEVICE_PLUGINS_DIR']],
+    ['devicePluginsDir', file.devicePluginsDir],
+  ] as const;
+  const found = given.find(([, value]) => value !== undefined && value !== '');
+  if (found) {
+    throw new UsageError(
+      `${found[0]} is not supported: wasmlet has no CSI or device plug-ins yet. Remove it.`,
+    );
+  }
+}
+
+function checkNodeName(name: string): string {
+  const lower = name.toLowerCase();
+  if (
+    !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(lower) ||
+    lower.length > 253
+  ) {
+    throw new UsageError(`--node-name "${name}" is no DNS subdomain: use letters, digits, "-" and ".".`);
+  }
+  return lower;
+}

@@ -1,0 +1,32 @@
+import process from 'node:process';
+
+export interface Interruption extends Disposable {
+  /** Aborts at the first SIGINT or SIGTERM; its reason is an {@link Interrupted}. */
+  readonly signal: AbortSignal;
+}
+
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+  readonly signalName: 'SIGINT' | 'SIGTERM';
+  constructor(signalName: 'SIGINT' | 'SIGTERM') {
+    super(`stopped by ${signalName}`);
+    this.signalName = signalName;
+  }
+}
+
+/**
+ * Turns SIGINT and SIGTERM into an abort until it is disposed. Repeats change nothing: a terminal, npm and
+ * a parent may all pass the same Ctrl-C on.
+ */
+export function untilInterrupted(): Interruption {
+  const controller = new AbortController();
+  const onInterrupt = (): void => controller.abort(new Interrupted('SIGINT'));
+  const onTerminate = (): void => controller.abort(new Interrupted('SIGTERM'));
+  process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate);
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate);
+    },
+  };
+}
