@@ -1,1 +1,32 @@
-export {};
+/**
+ * A Kubernetes node around a container provider of your own: registration and heartbeats, pods, volumes,
+ * status, logs and the kubelet's HTTPS API. Start with {@link createKubelet}; what a provider has to
+ * implement is in `@wasmlet/kubelet/provider`.
+ *
+ * @packageDocumentation
+ */
+export {
+  createKubelet,
+  type Kubelet,
+  type KubeletOptions,
+  type NodeOptions,
+  type ServerOptions,
+} from './node/kubelet.ts';
+export type { NodeAllocatable, NodeFacts } from './node/node-facts.ts';
+export { type Clock, systemClock } from './node/clock.ts';
+export { type Logger, silentLogger } from './node/logger.ts';
+export {
+  type Cluster,
+  ClusterError,
+  type ClusterErrorCode,
+  type KubeEvent,
+} from './cluster/cluster.ts';
+export {
+  createMemoryCluster,
+  type Manifest,
+  type MemoryCluster,
+  type MemoryClusterOptions,
+} from './cluster/memory/memory-cluster.ts';
+export type { KubeObject, StoreChange, StoredKind, StoredObject } from './cluster/memory/object-store.ts';
+export { type Pod, parsePod, podIdentity } from './pods/pod.ts';
+export type { ContainerSnapshot, PodSnapshot } from './pods/pod-snapshot.ts';
