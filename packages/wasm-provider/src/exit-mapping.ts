@@ -1,0 +1,34 @@
+import type { ContainerExit } from '@wasmlet/kubelet/provider';
+import type { GuestExit } from '@wasmlet/wasm-runtime';
+
+/**
+ * How the end of a guest reads in `containerStatuses[].state.terminated`: its own code, 134 for a trap (as an
+ * aborted process), 137 for a kill or memory that ran out, 143 for a stop (as a process without a SIGTERM
+ * handler).
+ */
+export function containerExit(exit: GuestExit): ContainerExit {
+  const { finishedAt } = exit;
+  switch (exit.kind) {
+    case 'exited': {
+      const exitCode = exit.code & 0xff;
+      return { exitCode, reason: exitCode === 0 ? 'Completed' : 'Error', finishedAt };
+    }
+    case 'trapped':
+      return { exitCode: 134, reason: 'Error', message: exit.message, finishedAt };
+    case 'killed':
+      switch (exit.reason) {
+        case 'stop':
+          return { exitCode: 143, reason: 'Error', finishedAt };
+        case 'memory':
+          return { exitCode: 137, reason: 'OOMKilled', message: exit.message, finishedAt };
+        case 'timeout':
+        case 'host-closed':
+          return { exitCode: 137, reason: 'Error', message: exit.message, finishedAt };
+      }
+  }
+}
+
+/** A container that could not be started at all. */
+export function startFailure(message: string, finishedAt: Date): ContainerExit {
+  return { exitCode: 128, reason: 'StartError', message, finishedAt };
+}
