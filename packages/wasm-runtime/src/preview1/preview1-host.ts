@@ -1,6 +1,125 @@
-import type { Preview1, Preview1Options } from './preview1.ts';
+import process from 'node:process';
+import { RuntimeError } from '../errors.ts';
+import { createClocks } from '../system/clocks.ts';
+import { createExactTimes } from '../system/file-stat.ts';
+import { createInput, emptyInput } from '../system/input.ts';
+import { openMount } from '../system/mount.ts';
+import { createRandom } from '../system/random-bytes.ts';
+import { createThreadSleep } from '../system/readiness.ts';
+import { createDescriptorTable, type DescriptorTable } from './descriptor-table.ts';
+import { fdAttributeCalls } from './fd-attributes.ts';
+import { fdDataCalls } from './fd-data.ts';
+import { fdPositionCalls } from './fd-position.ts';
+import { fdReaddirCalls } from './fd-readdir.ts';
+import { fdTableCalls } from './fd-table.ts';
+import { createGuestMemory } from './guest-memory.ts';
+import type { GuestState } from './guest-state.ts';
+import { encodeArguments, encodeEnvironment, encodeGuestPath } from './guest-strings.ts';
+import { hostCall } from './host-call.ts';
+import { pathCalls } from './path-calls.ts';
+import { pathOpenCalls } from './path-open.ts';
+import { pollCalls } from './poll-oneoff.ts';
+import type { Preview1, Preview1Functions, Preview1Options } from './preview1.ts';
+import { processCalls } from './process-calls.ts';
+import { directoryRights, fileRights, inputRights, outputRights } from './rights.ts';
+import { type Snapshot, snapshot0, snapshot1 } from './snapshot.ts';
+import { sockCalls } from './sock-calls.ts';
 
-/** Makes the WASI preview1 host of one guest. */
-export function createPreview1(_options: Preview1Options): Preview1 {
-  throw new Error('not implemented');
+const waits: ReadonlySet<string> = new Set(['fd_read', 'fd_write', 'poll_oneoff']);
+
+/**
+ * Makes the WASI preview1 host of one guest: both snapshots, files by the safe walk of `system/`, no sockets. Opens
+ * the mounts at once.
+ *
+ * Throws {@link RuntimeError}: `INVALID_MOUNT` for a mount that cannot be opened (or any, on a platform without
+ * `/proc/self/fd`), `INVALID_SPEC` for arguments or variables that cannot be told to a guest, and for a
+ * streamed stdin with `waiting: 'sync'`.
+ */
+export function createPreview1(options: Preview1Options): Preview1 {
+  if (options.stdin.kind === 'stream' && options.waiting === 'sync') {
+    throw new RuntimeError('INVALID_SPEC', "a streamed stdin needs waiting: 'suspend'");
+  }
+  const closing = new AbortController();
+  const guest: GuestState = {
+    memory: createGuestMemory(),
+    args: encodeArguments(options.args),
+    environ: encodeEnvironment(options.env),
+    descriptors: openDescriptors(options),
+    clocks: createClocks(),
+    fillRandom: createRandom(),
+    waiting: options.waiting,
+    sleep: createThreadSleep(),
+    closing: closing.signal,
+    exit: options.exit,
+  };
+
+  return {
+    imports: {
+      wasi_snapshot_preview1: functionsOf(guest, snapshot1),
+      wasi_unstable: functionsOf(guest, snapshot0),
+    },
+    waits: options.waiting === 'suspend' ? waits : new Set(),
+    attach: (memory) => guest.memory.attach(memory),
+    close() {
+      closing.abort();
+      guest.descriptors.closeAll();
+    },
+  };
+}
+
+function functionsOf(guest: GuestState, snapshot: Snapshot): Preview1Functions {
+  const { fd_read, fd_write, fd_pread, fd_pwrite } = fdDataCalls(guest);
+  const calls = {
+    ...processCalls(guest),
+    ...fdTableCalls(guest),
+    ...fdPositionCalls(guest, snapshot),
+    ...fdAttributeCalls(guest, snapshot),
+    ...fdReaddirCalls(guest),
+    ...pathOpenCalls(guest),
+    ...pathCalls(guest, snapshot),
+    ...pollCalls(guest, snapshot),
+    ...sockCalls(guest),
+    fd_pread,
+    fd_pwrite,
+  };
+  const functions: Record<string, (...args: never[]) => number | void | Promise<number | void>> = {};
+  for (const [name, call] of Object.entries(calls)) {
+    functions[name] = hostCall(call as (...args: readonly unknown[]) => number | Promise<number>);
+  }
+  if (snapshot === snapshot0) delete functions['sock_accept'];
+  const proc_exit = (code: number): void => guest.exit(code >>> 0);
+  return { ...functions, fd_read, fd_write, proc_exit };
+}
+
+function openDescriptors(options: Preview1Options): DescriptorTable {
+  const table = createDescriptorTable(options.maxDescriptors);
+  const { stdin, tty } = options;
+  const exactTimes = createExactTimes();
+  const plain = { inheriting: 0n, flags: 0 };
+  try {
+    const input = stdin.kind === 'stream' ? createInput(stdin) : emptyInput;
+    table.add({ kind: 'input', input, tty, base: inputRights, canRead: true, canWrite: false, ...plain });
+    for (const sink of [options.stdout, options.stderr]) {
+      table.add({ kind: 'output', sink, tty, base: outputRights, canRead: false, canWrite: true, ...plain });
+    }
+    for (const { hostPath, guestPath, readOnly = false } of options.mounts) {
+      const preopen = encodeGuestPath(guestPath);
+      table.requireRoom();
+      const directory = openMount({ hostPath, readOnly, exactTimes, platform: process.platform });
+      table.add({
+        kind: 'directory',
+        directory,
+        preopen,
+        base: directoryRights,
+        inheriting: directoryRights | fileRights,
+        flags: 0,
+        canRead: false,
+        canWrite: false,
+      });
+    }
+  } catch (error) {
+    table.closeAll();
+    throw error;
+  }
+  return table;
 }

@@ -1,0 +1,21 @@
+import type { Clocks } from '../system/clocks.ts';
+import type { FillRandom } from '../system/random-bytes.ts';
+import type { DescriptorTable } from './descriptor-table.ts';
+import type { GuestMemory } from './guest-memory.ts';
+
+/** What the calls of one guest work on. */
+export interface GuestState {
+  readonly memory: GuestMemory;
+  readonly descriptors: DescriptorTable;
+  readonly clocks: Clocks;
+  readonly fillRandom: FillRandom;
+  /** NUL-terminated. */
+  readonly args: readonly Uint8Array[];
+  readonly environ: readonly Uint8Array[];
+  readonly waiting: 'sync' | 'suspend';
+  /** Sleeps the thread; for `waiting: 'sync'`. */
+  readonly sleep: (milliseconds: number) => void;
+  /** Aborts when the guest is closed; ends waits. */
+  readonly closing: AbortSignal;
+  readonly exit: (code: number) => never;
+}

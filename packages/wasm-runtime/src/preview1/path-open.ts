@@ -1,0 +1,103 @@
+import type { OpenDirectory } from '../system/open-directory.ts';
+import type { OpenRequest } from '../system/open-spot.ts';
+import { type Descriptor, requireDirectory } from './descriptor.ts';
+import { errno } from './errno.ts';
+import { fdflag, lookup, oflag } from './flags.ts';
+import type { GuestState } from './guest-state.ts';
+import { directoryRights, fileRights, right } from './rights.ts';
+
+/** `path_open`. */
+export function pathOpenCalls({ memory, descriptors }: GuestState) {
+  return {
+    path_open(
+      fd: number,
+      lookupFlags: number,
+      pathAt: number,
+      pathLength: number,
+      oflags: number,
+      base: bigint,
+      inheriting: bigint,
+      fdflags: number,
+      result: number,
+    ): number {
+      const parent = requireDirectory(descriptors.get(fd), rightsFor(oflags));
+      if ((fdflags & ~fdflag.all) !== 0) return errno.inval;
+      if ((oflags & oflag.directory) !== 0 && (oflags & (oflag.creat | oflag.excl | oflag.trunc)) !== 0) {
+        return errno.inval;
+      }
+      const path = memory.path(pathAt, pathLength);
+      memory.check(result, 4);
+      descriptors.requireRoom();
+      // Rights that cannot apply are dropped rather than refused: C libraries ask for all there are.
+      const rights = BigInt.asUintN(64, base) & (parent.inheriting | directoryRights);
+      const flags = (rights & right.fdWrite) === 0n ? fdflags & ~syncFlags : fdflags;
+      const request = requestOf(lookupFlags, oflags, rights, flags);
+      const opened = parent.directory.open(path, request);
+      const descriptor = descriptorOf(
+        opened,
+        rights,
+        BigInt.asUintN(64, inheriting) & parent.inheriting,
+        flags,
+      );
+      memory.setU32(result, descriptors.add(descriptor));
+      return errno.success;
+    },
+  };
+}
+
+const syncFlags = fdflag.dsync | fdflag.rsync | fdflag.sync;
+
+function rightsFor(oflags: number): bigint {
+  let needed: bigint = right.pathOpen;
+  if ((oflags & oflag.creat) !== 0) needed |= right.pathCreateFile;
+  if ((oflags & oflag.trunc) !== 0) needed |= right.pathFilestatSetSize;
+  return needed;
+}
+
+function requestOf(lookupFlags: number, oflags: number, rights: bigint, flags: number): OpenRequest {
+  const create = (oflags & oflag.creat) !== 0;
+  const exclusive = (oflags & oflag.excl) !== 0;
+  const syncAll = (flags & (fdflag.sync | fdflag.rsync)) !== 0;
+  return {
+    read: (rights & right.fdRead) !== 0n,
+    write: (rights & right.fdWrite) !== 0n,
+    create,
+    exclusive,
+    truncate: (oflags & oflag.trunc) !== 0,
+    append: (flags & fdflag.append) !== 0,
+    sync: syncAll ? 'all' : (flags & fdflag.dsync) !== 0 ? 'data' : 'none',
+    directory: (oflags & oflag.directory) !== 0,
+    // Exclusive creation never goes through a link, as in POSIX.
+    follow: (lookupFlags & lookup.symlinkFollow) !== 0 && !(create && exclusive),
+  };
+}
+
+function descriptorOf(
+  opened: ReturnType<OpenDirectory['open']>,
+  rights: bigint,
+  inheriting: bigint,
+  flags: number,
+): Descriptor {
+  if ('list' in opened) {
+    const base = rights & directoryRights;
+    return {
+      kind: 'directory',
+      directory: opened,
+      base,
+      inheriting,
+      flags,
+      canRead: false,
+      canWrite: false,
+    };
+  }
+  const base = rights & fileRights;
+  return {
+    kind: 'file',
+    file: opened,
+    base,
+    inheriting,
+    flags,
+    canRead: (base & right.fdRead) !== 0n,
+    canWrite: (base & right.fdWrite) !== 0n,
+  };
+}

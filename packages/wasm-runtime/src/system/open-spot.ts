@@ -1,0 +1,83 @@
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { type ExactTimes, kindOf } from './file-stat.ts';
+import { createOpenFile, type OpenFile } from './open-file.ts';
+import type { Spot } from './path-walk.ts';
+import { inDirectory } from './proc-path.ts';
+import { codeOf, SystemError } from './system-error.ts';
+
+/** How something is opened. */
+export interface OpenRequest {
+  readonly read: boolean;
+  readonly write: boolean;
+  readonly create: boolean;
+  readonly exclusive: boolean;
+  readonly truncate: boolean;
+  readonly append: boolean;
+  readonly sync: 'none' | 'data' | 'all';
+  /** Only a directory will do. */
+  readonly directory: boolean;
+  /** Expand the last component when it is a symlink. */
+  readonly follow: boolean;
+}
+
+export type SpotOpened =
+  | OpenFile
+  | { readonly directory: number }
+  | { readonly refused: 'ELOOP' | 'ENOTDIR' };
+
+/** Of files that guests create, before the umask. */
+const fileMode = 0o666;
+
+/**
+ * Opens what a walk has found. Regular files and directories only: a fifo, device or socket could block the thread
+ * in the kernel, where nothing can end it. `refused`: nothing was opened, the name may be a symlink.
+ */
+export function openSpot(
+  spot: Spot,
+  request: OpenRequest,
+  inherited: { readonly readOnly: boolean; readonly exactTimes: ExactTimes },
+): SpotOpened {
+  const directoryWanted = request.directory || spot.mustBeDirectory || spot.name === '.';
+  if (directoryWanted && request.create) throw new SystemError(spot.mustBeDirectory ? 'EISDIR' : 'EEXIST');
+  const access = accessOf(request);
+  let descriptor: number;
+  try {
+    descriptor = openSync(
+      inDirectory(spot.directory, spot.name),
+      access | flagsOf(request, directoryWanted),
+      fileMode,
+    );
+  } catch (error) {
+    const code = codeOf(error);
+    // O_DIRECTORY with O_NOFOLLOW answers ENOTDIR for a symlink, too.
+    if (code === 'ELOOP' || (code === 'ENOTDIR' && directoryWanted)) return { refused: code };
+    if (code === 'ENXIO') throw new SystemError('ENOTSUP');
+    throw error;
+  }
+  try {
+    const kind = kindOf(fstatSync(descriptor).mode);
+    if (kind === 'directory') return { directory: descriptor };
+    if (kind !== 'file') throw new SystemError('ENOTSUP');
+    return createOpenFile({ descriptor, access, appending: request.append, ...inherited });
+  } catch (error) {
+    closeSync(descriptor);
+    throw error;
+  }
+}
+
+function accessOf({ read, write, truncate }: OpenRequest): number {
+  if (!write && !truncate) return constants.O_RDONLY;
+  return read ? constants.O_RDWR : constants.O_WRONLY;
+}
+
+function flagsOf(request: OpenRequest, directoryWanted: boolean): number {
+  let flags = constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  if (directoryWanted) flags |= constants.O_DIRECTORY;
+  if (request.create) flags |= constants.O_CREAT;
+  if (request.exclusive) flags |= constants.O_EXCL;
+  if (request.truncate) flags |= constants.O_TRUNC;
+  if (request.append) flags |= constants.O_APPEND;
+  if (request.sync === 'data') flags |= constants.O_DSYNC;
+  if (request.sync === 'all') flags |= constants.O_SYNC;
+  return flags;
+}

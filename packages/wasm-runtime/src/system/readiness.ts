@@ -1,0 +1,42 @@
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
+
+/** Resolves when something is ready; rejects when `signal` aborts. */
+export type Ready = (signal: AbortSignal) => Promise<void>;
+
+/** Longest single sleep; waits for later deadlines are done again. */
+export const longestSleepMs = 3_600_000;
+
+/** Puts the thread to sleep without using processor time. Ending the worker or process interrupts it. */
+export function createThreadSleep(): (milliseconds: number) => void {
+  const never = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  return (milliseconds) => {
+    Atomics.wait(never, 0, 0, Math.min(milliseconds, longestSleepMs));
+  };
+}
+
+/**
+ * Resolves when the first source is ready or the time is over (0: after one turn of the event loop, so that what
+ * has arrived is seen). What is not ready by then is told to stop waiting.
+ */
+export async function firstReady(
+  sources: readonly Ready[],
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (milliseconds <= 0) {
+    await turn(undefined, { signal });
+    return;
+  }
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const waits = sources.map((ready) => ready(either));
+  if (milliseconds !== Number.POSITIVE_INFINITY || waits.length === 0) {
+    waits.push(delay(Math.ceil(Math.min(milliseconds, longestSleepMs)), undefined, { signal: either }));
+  }
+  try {
+    await Promise.race(waits);
+  } finally {
+    stop.abort();
+    await Promise.allSettled(waits);
+  }
+}
