@@ -4,4 +4,13 @@
  *
  * @packageDocumentation
  */
+export {
+  createScriptedProvider,
+  type ScriptedImage,
+  type ScriptedProvider,
+  type ScriptedProviderOptions,
+  type ScriptedPull,
+  type ScriptedRun,
+} from './testing/scripted-provider.ts';
+export type { ScriptedContainer, ScriptedSandbox } from './testing/scripted-sandbox.ts';
 export { type VirtualClock, virtualClock } from './testing/virtual-clock.ts';

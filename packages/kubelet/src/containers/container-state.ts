@@ -136,6 +136,13 @@ export function closed(view: ContainerView, podHadInitialized: boolean): Contain
   };
 }
 
+/** A container whose run was ended by the daemon's own stop, as long as the daemon is away. */
+export function suspended(view: ContainerView, pod: Pod): ContainerView {
+  const { state } = view;
+  if (state.phase !== 'terminated' || !mayRestart(view.restartPolicy, state.exitCode)) return view;
+  return waiting(view, firstReason(pod), 'the node daemon has stopped; the container starts again with it');
+}
+
 /** The end of a run of which nothing is known but that it is over. */
 export function unknownEnd(view: ContainerView, message: string): Terminated {
   return {

@@ -16,7 +16,6 @@ export function podPhase(progress: PodProgress): PodPhase {
     case 'ended':
       return stage.verdict === undefined ? endedPhase(progress) : 'Failed';
     case 'live':
-    case 'suspended':
       return livePhase(progress);
     default:
       return stage satisfies never;
@@ -28,11 +27,10 @@ export function isTerminal(phase: string | undefined): phase is 'Succeeded' | 'F
 }
 
 /** Before everything has been torn down no terminal phase is told. */
-function livePhase({ initContainers, containers, stage }: PodProgress): 'Pending' | 'Running' {
+function livePhase({ initContainers, containers }: PodProgress): 'Pending' | 'Running' {
   const started = containers.some(hasRun);
   if (initContainers.some((init) => isPending(init, started))) return 'Pending';
   if (initContainers.some(hasFailedForGood)) return 'Pending';
-  if (stage.kind === 'suspended') return started ? 'Running' : 'Pending';
   return containers.every(hasRun) ? 'Running' : 'Pending';
 }
 

@@ -17,10 +17,8 @@ export interface PodProgress {
 }
 
 export type PodStage =
-  /** Containers may run. */
+  /** Containers may run, now or when the daemon is back. */
   | { readonly kind: 'live' }
-  /** The daemon is going away; what it stops comes back with it. */
-  | { readonly kind: 'suspended' }
   /** Nothing runs and nothing will. */
   | { readonly kind: 'ended'; readonly verdict?: Verdict }
   /** Refused by admission; nothing ever ran. */
