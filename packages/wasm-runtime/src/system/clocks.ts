@@ -18,14 +18,13 @@ const comparisonNs = 1_000_000_000n;
 const toleranceNs = 2_000_000n;
 
 export function createClocks(): Clocks {
-  const monotonic = () => process.hrtime.bigint();
   // Node tells the time of day in whole milliseconds, except once: that of the process's start, to the microsecond.
-  let offset = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)) - monotonic();
+  let offset = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)) - monotonicNow();
   let comparedAt = -comparisonNs;
 
   return {
     realtime() {
-      const now = monotonic();
+      const now = monotonicNow();
       if (now - comparedAt > comparisonNs) {
         comparedAt = now;
         const difference = BigInt(Date.now()) * 1_000_000n - (offset + now);
@@ -33,7 +32,7 @@ export function createClocks(): Clocks {
       }
       return offset + now;
     },
-    monotonic,
+    monotonic: monotonicNow,
     processTime: () => nanosecondsOf(process.cpuUsage()),
     threadTime: () => nanosecondsOf(process.threadCpuUsage()),
   };
@@ -41,4 +40,8 @@ export function createClocks(): Clocks {
 
 function nanosecondsOf(usage: { readonly user: number; readonly system: number }): bigint {
   return BigInt(Math.round(usage.user + usage.system)) * 1000n;
+}
+
+function monotonicNow(): bigint {
+  return process.hrtime.bigint();
 }

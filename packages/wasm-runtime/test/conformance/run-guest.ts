@@ -7,6 +7,8 @@ import type { InputSource, Preview1Options } from '../../src/preview1/preview1.t
 
 export interface GuestRun {
   readonly module: string;
+  /** @default '_start' */
+  readonly entry?: string;
   readonly args: readonly string[];
   readonly env: readonly (readonly [string, string])[];
   readonly mounts: Preview1Options['mounts'];
@@ -45,9 +47,10 @@ try {
     );
   }
   const { exports } = new WebAssembly.Instance(module, imports);
-  const { memory, _start: start } = exports;
+  const entry = run.entry ?? '_start';
+  const { memory, [entry]: start } = exports;
   if (memory instanceof WebAssembly.Memory) host.attach(memory);
-  if (typeof start !== 'function') throw new Error('the module has no _start');
+  if (typeof start !== 'function') throw new Error(`the module has no ${entry}`);
   try {
     await (suspend ? WebAssembly.promising(start)() : start());
     exitCode = 0;

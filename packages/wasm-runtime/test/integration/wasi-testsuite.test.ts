@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { type RunGuest, runInProcess } from '../conformance/guest-process.ts';
 
 // The suite's own binaries, from a checkout of https://github.com/WebAssembly/wasi-testsuite, branch
@@ -16,30 +16,32 @@ test('the 72 preview1 tests run where WASI_TESTSUITE names a checkout of the sui
   expect(cases).toHaveLength(checkout === undefined ? 0 : 72);
 });
 
-describe.each(executors)('wasi-testsuite on the %s', (_name, run) => {
-  test.concurrent.each(cases)('$language/$name', { timeout: 30_000 }, async (suiteCase) => {
-    const directory = await mkdtemp(join(tmpdir(), 'wasi-testsuite-'));
-    try {
-      const root = join(directory, 'root');
-      if (suiteCase.root !== undefined) await cp(suiteCase.root, root, { recursive: true });
-      const outcome = await run(
-        {
-          module: suiteCase.module,
-          args: [basename(suiteCase.module), ...suiteCase.args],
-          env: suiteCase.env,
-          mounts: suiteCase.root === undefined ? [] : [{ hostPath: root, guestPath: '/' }],
-          stdin: 'empty',
-        },
-        directory,
-      );
-      expect(outcome).toMatchObject({
-        code: suiteCase.exitCode,
-        ...(suiteCase.stdout === undefined ? {} : { stdout: suiteCase.stdout }),
-      });
-    } finally {
-      await rm(directory, { recursive: true });
-    }
-  });
+const runs = executors.flatMap(([executor, run]) =>
+  cases.map((suiteCase) => ({ executor, run, ...suiteCase })),
+);
+
+test.concurrent.each(runs)('$language/$name on the $executor', { timeout: 30_000 }, async (suiteCase) => {
+  const directory = await mkdtemp(join(tmpdir(), 'wasi-testsuite-'));
+  try {
+    const root = join(directory, 'root');
+    if (suiteCase.root !== undefined) await cp(suiteCase.root, root, { recursive: true });
+    const outcome = await suiteCase.run(
+      {
+        module: suiteCase.module,
+        args: [basename(suiteCase.module), ...suiteCase.args],
+        env: suiteCase.env,
+        mounts: suiteCase.root === undefined ? [] : [{ hostPath: root, guestPath: '/' }],
+        stdin: 'empty',
+      },
+      directory,
+    );
+    expect(outcome).toMatchObject({
+      code: suiteCase.exitCode,
+      ...(suiteCase.stdout === undefined ? {} : { stdout: suiteCase.stdout }),
+    });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 interface SuiteCase {
