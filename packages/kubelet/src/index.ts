@@ -30,3 +30,17 @@ export {
 export type { KubeObject, StoreChange, StoredKind, StoredObject } from './cluster/memory/object-store.ts';
 export { type Pod, parsePod, podIdentity } from './pods/pod.ts';
 export type { ContainerSnapshot, PodSnapshot } from './pods/pod-snapshot.ts';
+export {
+  type ApiServerCluster,
+  type ApiServerClusterOptions,
+  createApiServerCluster,
+} from './cluster/api-server/api-server-cluster.ts';
+export type { Access, AccessSource, AccessTls } from './cluster/api-server/access.ts';
+export {
+  establishNodeIdentity,
+  type NodeIdentity,
+  type NodeIdentityOptions,
+  type ServingTls,
+} from './certificates/node-identity.ts';
+export { IdentityError, type IdentityErrorCode } from './certificates/identity-error.ts';
+export { type Kubeconfig, openKubeconfig } from './certificates/kubeconfig.ts';

@@ -1,0 +1,158 @@
+import { join } from 'node:path';
+import type { AccessSource } from '../cluster/api-server/access.ts';
+import { createTransport } from '../cluster/api-server/transport.ts';
+import { type Clock, systemClock } from '../node/clock.ts';
+import { type Logger, silentLogger } from '../node/logger.ts';
+import { readCertificate } from './certificate-facts.ts';
+import { type ClientIdentityOptions, ensureClientIdentity, renewClientIdentity } from './client-identity.ts';
+import { keepRotating } from './rotation.ts';
+import {
+  ensureServingIdentity,
+  renewServingIdentity,
+  type ServingIdentity,
+  type ServingIdentityOptions,
+} from './serving-identity.ts';
+
+export interface NodeIdentityOptions {
+  readonly nodeName: string;
+  /** The machine's name: DNS name of the serving certificate, whose request is called `<hostname>-tls`. */
+  readonly hostname: string;
+  /** The node's IP addresses, for the serving certificate. */
+  readonly addresses: readonly string[];
+  /** Absolute path; keys and certificates live in its `certificates/`. */
+  readonly dataDirectory: string;
+  /** The node's kubeconfig, read when it is there and written when it is not. */
+  readonly kubeconfigPath: string;
+  /** Kubeconfig with a bootstrap token. */
+  readonly bootstrapFile?: string;
+  /** Serving certificate; used as it is when it is there and not the node's own. @default in `certificates/` */
+  readonly certFile?: string;
+  readonly keyFile?: string;
+  /** How long to wait for each certificate, in milliseconds. @default 3_600_000 */
+  readonly timeoutMs?: number;
+  /** Gets the lines that ask for the approval of the serving certificate (`BOOTSTRAP: …`). @default nobody */
+  readonly onPrompt?: (line: string) => void;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
+  /** @default silent */
+  readonly logger?: Logger;
+  /** 0 (inclusive) to 1 (exclusive): jitter. @default Math.random */
+  readonly random?: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** What the kubelet's API shows to its callers. */
+export interface ServingTls {
+  /** PEM. */
+  readonly key: string;
+  /** PEM. */
+  readonly cert: string;
+  /** PEM of the CAs whose clients are believed; absent when the kubeconfig names none. */
+  readonly clientCa?: string;
+}
+
+/** Who the node is: to the API server, and to those who call the node. */
+export interface NodeIdentity {
+  /** Credentials for `createApiServerCluster`. */
+  readonly access: AccessSource;
+  readonly serving: {
+    current(): ServingTls;
+    /** Calls `listener` after each rotation; returns what ends that. */
+    subscribe(listener: (tls: ServingTls) => void): () => void;
+  };
+  /**
+   * Renews both certificates between 70 % and 90 % of their lives until `signal` aborts. `onClientRenewed` is
+   * where the cluster takes up the new credentials. Never rejects.
+   */
+  keepFresh(options: {
+    readonly signal: AbortSignal;
+    readonly onClientRenewed: () => Promise<void>;
+  }): Promise<void>;
+}
+
+/**
+ * Gets the node its kubeconfig and its serving certificate, by TLS bootstrap where they are not there yet.
+ * Rejects with {@link IdentityError}; see its codes.
+ *
+ * https://kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping/
+ */
+export async function establishNodeIdentity(options: NodeIdentityOptions): Promise<NodeIdentity> {
+  const { dataDirectory, signal, clock = systemClock, logger = silentLogger } = options;
+  const { random = Math.random, timeoutMs = 3_600_000, onPrompt = () => {} } = options;
+  const directory = join(dataDirectory, 'certificates');
+  const resolved = { ...options, clock, logger, random, timeoutMs, directory };
+
+  const kubeconfig = await ensureClientIdentity(resolved);
+  const servingOptions = {
+    ...resolved,
+    onPrompt,
+    certFile: options.certFile ?? join(directory, 'serving.crt'),
+    keyFile: options.keyFile ?? join(directory, 'serving.key'),
+    pendingKeyFile: join(directory, 'serving-pending.key'),
+  };
+  const withTransport = async <T>(
+    run: (o: ServingIdentityOptions) => Promise<T>,
+    stop: AbortSignal,
+  ): Promise<T> => {
+    await using transport = createTransport({ access: kubeconfig, clock, logger });
+    return await run({ ...servingOptions, transport, signal: stop });
+  };
+  let serving: ServingIdentity = await withTransport(ensureServingIdentity, signal);
+
+  const access = await kubeconfig.load();
+  const listeners = new Set<(tls: ServingTls) => void>();
+  const servingTls = (): ServingTls => ({
+    key: serving.key,
+    cert: serving.cert,
+    ...(access.tls.ca === undefined ? {} : { clientCa: access.tls.ca }),
+  });
+
+  async function rotateClient(client: ClientIdentityOptions, onRenewed: () => Promise<void>) {
+    const renewed = await renewClientIdentity(kubeconfig, client);
+    await onRenewed();
+    return renewed;
+  }
+
+  async function rotateServing(stop: AbortSignal) {
+    serving = await withTransport(renewServingIdentity, stop);
+    for (const listener of listeners) listener(servingTls());
+    return serving.facts;
+  }
+
+  return {
+    access: kubeconfig,
+    serving: {
+      current: servingTls,
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    async keepFresh({ signal: stop, onClientRenewed }) {
+      const shared = { clock, logger, random, signal: stop };
+      const client = access.tls.cert === undefined ? undefined : readCertificate(access.tls.cert);
+      const rotations: Promise<void>[] = [];
+      if (client !== undefined) {
+        rotations.push(
+          keepRotating({
+            ...shared,
+            what: 'client certificate',
+            current: client,
+            rotate: (rotating) => rotateClient({ ...resolved, signal: rotating }, onClientRenewed),
+          }),
+        );
+      }
+      if (serving.isOurs) {
+        rotations.push(
+          keepRotating({
+            ...shared,
+            what: 'serving certificate',
+            current: serving.facts,
+            rotate: rotateServing,
+          }),
+        );
+      }
+      await Promise.all(rotations);
+    },
+  };
+}
