@@ -1,3 +1,5 @@
+import type { ContainerRunner } from '../containers/container-runner.ts';
+import type { ContainerView } from '../containers/container-state.ts';
 import type { Pod } from './pod.ts';
 
 /** What the kubelet's API shows of a pod. */
@@ -18,4 +20,20 @@ export interface ContainerSnapshot {
   readonly previousAttempt?: number;
   /** Settles when the latest run has ended; `'ended'` when none is going on. */
   readonly ended: Promise<void> | 'ended';
+}
+
+export function containerSnapshot(
+  view: ContainerView,
+  runner: ContainerRunner | undefined,
+): ContainerSnapshot {
+  const { name, kind, state, attempt, last } = view;
+  return {
+    name,
+    kind: kind === 'app' ? 'app' : 'init',
+    state: state.phase,
+    ...(state.phase === 'waiting' ? { waitingReason: state.reason } : {}),
+    ...(attempt === undefined ? {} : { attempt }),
+    ...(last === undefined ? {} : { previousAttempt: last.attempt }),
+    ended: runner?.ended ?? 'ended',
+  };
 }

@@ -28,3 +28,10 @@ export function podIdentity(pod: Pod): PodIdentity {
   const { namespace, name, uid } = pod.metadata;
   return { namespace, name, uid };
 }
+
+/** Whether `next` is a later state of the same object; resource versions are decimal numbers that grow. */
+export function isNewer(next: Pod, known: Pod): boolean {
+  const [after, before] = [next.metadata.resourceVersion, known.metadata.resourceVersion];
+  if (after === undefined || before === undefined) return true;
+  return /^\d+$/.test(after) && /^\d+$/.test(before) ? BigInt(after) > BigInt(before) : after !== before;
+}

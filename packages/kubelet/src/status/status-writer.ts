@@ -8,6 +8,8 @@ import { statusPatch } from './status-patch.ts';
 
 /** Writes the status of one pod: one patch at a time is in flight, and of those that wait the latest wins. */
 export interface PodStatusWriter {
+  /** Nothing waits or is on its way. */
+  readonly isIdle: boolean;
   /** Sends `status` unless it is what was stored last. `force` sends it anyway. */
   write(status: PodStatus, options?: { readonly force?: boolean }): void;
   /** Resolves when all that was written is stored, or was given up: pod gone, refused, or aborted. */
@@ -37,9 +39,13 @@ export function createPodStatusWriter(options: PodStatusWriterOptions): PodStatu
   let draining: Promise<void> | undefined;
 
   return {
+    get isIdle() {
+      return draining === undefined;
+    },
     write(status, { force = false } = {}) {
       if (signal.aborted) return;
       if (force) stored = undefined;
+      if (draining === undefined && JSON.stringify(status) === stored) return;
       wanted = status;
       draining ??= drain();
     },
