@@ -1,3 +1,11 @@
+/**
+ * Runs untrusted WASI command modules (preview1 and `wasi_unstable`) in processes of their own. Start with
+ * {@link createRuntime}; how to add imports to guests is in `@wasmlet/wasm-runtime/host`.
+ *
+ * @packageDocumentation
+ */
+export { createRuntime } from './isolation/runtime.ts';
+export type { RuntimeOptions } from './isolation/runtime.ts';
 export { RuntimeError } from './errors.ts';
 export type { RuntimeErrorCode } from './errors.ts';
 export type {
@@ -12,3 +20,4 @@ export type {
   WasmRuntime,
 } from './isolation/guest.ts';
 export type { GuestLimits, GuestMount, GuestOutput, GuestSpec } from './isolation/guest-spec.ts';
+export type { UserRange } from './isolation/sandbox-users.ts';

@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { randomUUID } from 'node:crypto';
+import { RuntimeError } from '../errors.ts';
+import type { GuestSpec } from './guest-spec.ts';
+import type { AbortOptions, Guest, GuestExit, Sandbox, SandboxSpec, WasmRuntime } from './guest.ts';
+import { createHostPool, type HostPool } from './host-pool.ts';
+import { type Keeper, startKeeper } from './keeper.ts';
+import { prepareModule } from './prepare-module.ts';
+import { startProcessGuest } from './process-guest.ts';
+import {
+  createSandboxUsers,
+  defaultUserRange,
+  handOver,
+  type SandboxUser,
+  type UserRange,
+} from './sandbox-users.ts';
+
+export interface RuntimeOptions {
+  /** `file:` URLs of the host modules that guests may name. @default none */
+  readonly hostModules?: readonly string[];
+  readonly pool?: {
+    /** Guest hosts that wait, loaded, for the next guest; each costs about 12 MB. @default 1 */
+    readonly idle?: number;
+  };
+  /**
+   * Users under which guest hosts run, one per sandbox; only where the application is root.
+   * `none`: they run as the application does. @default 65,536 ids from 2,000,000,000
+   */
+  readonly sandboxUsers?: UserRange | 'none';
+}
+
+/**
+ * A runtime whose guests run in processes of their own (tier `process`). Starting it is cheap; the first
+ * guest host is loaded in the background.
+ */
+export function createRuntime(options: RuntimeOptions = {}): WasmRuntime {
+  const { hostModules = [], pool: { idle = 1 } = {}, sandboxUsers = defaultUserRange } = options;
+  const users =
+    sandboxUsers !== 'none' && process.platform === 'linux' && process.getuid?.() === 0
+      ? createSandboxUsers(sandboxUsers)
+      : undefined;
+  const sandboxes = new Set<Sandbox>();
+  let state: { readonly kind: 'open'; readonly parts: Promise<Parts> } | { readonly kind: 'closed' } = {
+    kind: 'open',
+    parts: openParts(hostModules, idle),
+  };
+  const parts = (): Promise<Parts> => {
+    if (state.kind === 'closed') throw new RuntimeError('CLOSED', 'the runtime has been closed');
+    return state.parts;
+  };
+
+  const openSandbox = async (spec: SandboxSpec, { signal }: AbortOptions = {}): Promise<Sandbox> => {
+    signal?.throwIfAborted();
+    const { pool } = await parts();
+    const directories = spec.directories ?? [];
+    const user = users?.take(directories);
+    try {
+      if (user) await Promise.all(directories.map((directory) => handOver(directory, user)));
+    } catch (cause) {
+      if (user) users?.release(user);
+      throw new RuntimeError(
+        'INVALID_MOUNT',
+        `sandbox ${spec.id}: its directories cannot be handed over: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
+    const sandbox = createSandbox(spec, pool, user, () => {
+      sandboxes.delete(sandbox);
+      if (user) users?.release(user);
+    });
+    sandboxes.add(sandbox);
+    return sandbox;
+  };
+
+  return {
+    openSandbox,
+    async start(spec, abort) {
+      const sandbox = await openSandbox({ id: spec.name }, abort);
+      try {
+        const guest = await sandbox.start(spec, abort);
+        void guest.exited.then(() => sandbox[Symbol.asyncDispose]());
+        return guest;
+      } catch (error) {
+        await sandbox[Symbol.asyncDispose]();
+        throw error;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      if (state.kind === 'closed') return;
+      const opened = await state.parts;
+      state = { kind: 'closed' };
+      await Promise.all([...sandboxes].map((sandbox) => sandbox[Symbol.asyncDispose]()));
+      await opened.pool[Symbol.asyncDispose]();
+      await opened.keeper?.[Symbol.asyncDispose]();
+      await rm(opened.directory, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Parts {
+  readonly pool: HostPool;
+  readonly keeper: Keeper | undefined;
+  /** Where guest hosts stand; nothing is in it. */
+  readonly directory: string;
+}
+
+async function openParts(hostModules: readonly string[], idle: number): Promise<Parts> {
+  const directory = await mkdtemp(join(tmpdir(), 'wasmlet-guests-'));
+  const keeper = process.platform === 'win32' ? undefined : await startKeeper();
+  return { directory, keeper, pool: createHostPool(idle, { hostModules, keeper, directory }) };
+}
+
+function createSandbox(
+  { id }: SandboxSpec,
+  pool: HostPool,
+  user: SandboxUser | undefined,
+  onClosed: () => void,
+): Sandbox {
+  const guests = new Set<Guest>();
+  const controller = new AbortController();
+  const starting = new Set<Promise<unknown>>();
+
+  const start = async (spec: GuestSpec, signal: AbortSignal): Promise<Guest> => {
+    const module = prepareModule(spec.name, spec.module, spec.limits ?? {});
+    if (module.kind === 'out-of-memory') return endedGuest(module.message);
+    signal.throwIfAborted();
+    const guest = await startProcessGuest({ spec, module, host: pool.take(), user }, { signal });
+    guests.add(guest);
+    void guest.exited.then(() => guests.delete(guest));
+    return guest;
+  };
+
+  return {
+    ...(user ? { user } : {}),
+    async start(spec, { signal } = {}) {
+      if (controller.signal.aborted) throw new RuntimeError('CLOSED', `the sandbox ${id} has been closed`);
+      const either = signal ? AbortSignal.any([signal, controller.signal]) : controller.signal;
+      const guest = start(spec, either);
+      const settled = guest.then(
+        () => {},
+        () => {},
+      );
+      starting.add(settled);
+      void settled.then(() => starting.delete(settled));
+      return guest;
+    },
+    async [Symbol.asyncDispose]() {
+      if (controller.signal.aborted) return;
+      controller.abort(new RuntimeError('CLOSED', `the sandbox ${id} has been closed`));
+      await Promise.all(starting);
+      await Promise.all([...guests].map((guest) => guest[Symbol.asyncDispose]()));
+      onClosed();
+    },
+  };
+}
+
+/** A guest that could not have begun: its declared memory does not fit its limit. */
+function endedGuest(message: string): Guest {
+  const now = new Date();
+  const exit: GuestExit = { kind: 'killed', reason: 'memory', message, finishedAt: now };
+  const exited = Promise.resolve(exit);
+  return {
+    id: randomUUID(),
+    pid: 0,
+    startedAt: now,
+    exited,
+    stop: () => exited,
+    onReport() {},
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,96 @@
+import { RuntimeError } from '../../errors.ts';
+
+/**
+ * The wire between daemon and guest host: frames of a 4-byte little-endian length, a type byte and a body.
+ * Type 0 is a control message (JSON, at most 1 MiB); the others are raw bytes of one channel.
+ */
+export const channels = ['module', 'stdin', 'stdout', 'stderr'] as const;
+export type Channel = (typeof channels)[number];
+
+export type Frame =
+  | { readonly kind: 'control'; readonly json: unknown }
+  | { readonly kind: 'data'; readonly channel: Channel; readonly bytes: Uint8Array };
+
+export const maxControlBytes = 1024 * 1024;
+export const maxDataBytes = 256 * 1024;
+const headerBytes = 5;
+
+export function encodeControl(message: unknown): Uint8Array {
+  const body = Buffer.from(JSON.stringify(message));
+  if (body.length > maxControlBytes) {
+    throw new RuntimeError(
+      'INVALID_SPEC',
+      `the guest's arguments, variables and configuration are ${body.length} bytes; at most ${maxControlBytes} fit`,
+    );
+  }
+  return Buffer.concat([header(body.length, 0), body]);
+}
+
+/** Frames of `bytes` in order; large ones are split, nothing is copied. */
+export function* encodeData(channel: Channel, bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += maxDataBytes) {
+    const part = bytes.subarray(at, at + maxDataBytes);
+    yield header(part.length, channels.indexOf(channel) + 1);
+    yield part;
+  }
+}
+
+function header(length: number, type: number): Buffer {
+  const bytes = Buffer.allocUnsafe(headerBytes);
+  bytes.writeUInt32LE(length, 0);
+  bytes.writeUInt8(type, 4);
+  return bytes;
+}
+
+/** Cuts a byte stream into frames. Throws a `TypeError` for anything that is not one; then the peer is not ours. */
+export interface FrameDecoder {
+  push(chunk: Uint8Array): Frame[];
+}
+
+export function createFrameDecoder(): FrameDecoder {
+  const head = Buffer.alloc(headerBytes);
+  let headLength = 0;
+  let body: Buffer | undefined;
+  let bodyLength = 0;
+
+  const begin = (): void => {
+    const length = head.readUInt32LE(0);
+    const type = head.readUInt8(4);
+    if (type > channels.length) throw new TypeError(`a frame of unknown type ${type}`);
+    const limit = type === 0 ? maxControlBytes : maxDataBytes;
+    if (length > limit) throw new TypeError(`a frame of ${length} bytes; at most ${limit} are allowed`);
+    body = Buffer.allocUnsafe(length);
+    bodyLength = 0;
+  };
+  const finish = (bytes: Buffer): Frame => {
+    const type = head.readUInt8(4);
+    headLength = 0;
+    body = undefined;
+    if (type === 0) return { kind: 'control', json: JSON.parse(bytes.toString('utf8')) as unknown };
+    return { kind: 'data', channel: channels[type - 1] as Channel, bytes };
+  };
+
+  return {
+    push(chunk) {
+      const frames: Frame[] = [];
+      let at = 0;
+      for (;;) {
+        if (body === undefined) {
+          const part = chunk.subarray(at, at + headerBytes - headLength);
+          head.set(part, headLength);
+          headLength += part.length;
+          at += part.length;
+          if (headLength < headerBytes) return frames;
+          begin();
+        }
+        if (body === undefined) return frames;
+        const part = chunk.subarray(at, at + body.length - bodyLength);
+        body.set(part, bodyLength);
+        bodyLength += part.length;
+        at += part.length;
+        if (bodyLength < body.length) return frames;
+        frames.push(finish(body));
+      }
+    },
+  };
+}

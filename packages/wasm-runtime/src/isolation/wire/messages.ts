@@ -1,0 +1,161 @@
+import type { RuntimeErrorCode } from '../../errors.ts';
+import type { HostModuleUse } from '../../host.ts';
+import type { GuestMount } from '../guest-spec.ts';
+import type { TrapKind } from '../guest.ts';
+import { channels, type Channel } from './frames.ts';
+
+/** What the daemon tells a guest host. */
+export type DaemonMessage =
+  | Assignment
+  /** More bytes of a channel may be sent. */
+  | { readonly tag: 'credit'; readonly channel: Channel; readonly bytes: number }
+  /** stdin is at its end. */
+  | { readonly tag: 'stdin-end' };
+
+/** The one guest that a guest host will run; the module's bytes follow on their channel. */
+export interface Assignment {
+  readonly tag: 'assign';
+  readonly name: string;
+  readonly moduleBytes: number;
+  readonly args: readonly string[];
+  readonly env: readonly (readonly [name: string, value: string])[];
+  readonly mounts: readonly GuestMount[];
+  readonly stdin: 'none' | 'stream';
+  readonly tty: boolean;
+  readonly output:
+    | { readonly kind: 'stream' }
+    | {
+        readonly kind: 'cri-log';
+        readonly directory: string;
+        readonly file: string;
+        readonly maxBytes: number;
+      };
+  readonly entry: string;
+  readonly waiting: 'sync' | 'suspend';
+  readonly maxDescriptors: number;
+  readonly memoryBytes: number | null;
+  readonly hostModules: readonly HostModuleUse[];
+  readonly user: { readonly uid: number; readonly gid: number } | null;
+}
+
+/** What a guest host tells the daemon, which believes none of it unchecked. */
+export type HostMessage =
+  /** Loaded and waiting for an assignment. */
+  | { readonly tag: 'ready' }
+  /** The guest is linked and begins to run. */
+  | { readonly tag: 'started' }
+  | { readonly tag: 'failed'; readonly code: RuntimeErrorCode; readonly message: string }
+  | { readonly tag: 'credit'; readonly channel: Channel; readonly bytes: number }
+  /** The log file has reached its size. */
+  | { readonly tag: 'rotate' }
+  | { readonly tag: 'report'; readonly module: string; readonly report: unknown }
+  | { readonly tag: 'ended'; readonly end: GuestEnd };
+
+export type GuestEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | {
+      readonly kind: 'trapped';
+      readonly trap: TrapKind;
+      readonly message: string;
+      readonly memoryFull: boolean;
+    };
+
+const errorCodes: readonly RuntimeErrorCode[] = [
+  'NOT_WASM',
+  'IS_COMPONENT',
+  'INVALID_MODULE',
+  'UNKNOWN_IMPORT',
+  'NO_ENTRY',
+  'INVALID_MOUNT',
+  'INVALID_SPEC',
+  'HOST_MODULE',
+  'HOST_FAILED',
+];
+const trapKinds: readonly TrapKind[] = [
+  'unreachable',
+  'memory-out-of-bounds',
+  'table-out-of-bounds',
+  'indirect-call-mismatch',
+  'integer-overflow',
+  'integer-divide-by-zero',
+  'stack-overflow',
+  'other',
+];
+
+/** Longest message of a guest host that is passed on, in characters. */
+const maxTextLength = 8192;
+
+/** Narrows a control frame of a guest host. Throws a `TypeError` for anything that is none. */
+export function parseHostMessage(json: unknown): HostMessage {
+  const message = record(json);
+  switch (message['tag']) {
+    case 'ready':
+      return { tag: 'ready' };
+    case 'started':
+      return { tag: 'started' };
+    case 'rotate':
+      return { tag: 'rotate' };
+    case 'failed':
+      return { tag: 'failed', code: oneOf(errorCodes, message['code']), message: text(message['message']) };
+    case 'credit':
+      return { tag: 'credit', channel: oneOf(channels, message['channel']), bytes: count(message['bytes']) };
+    case 'report':
+      return { tag: 'report', module: text(message['module']), report: message['report'] };
+    case 'ended':
+      return { tag: 'ended', end: parseEnd(record(message['end'])) };
+    default:
+      throw new TypeError('an unknown message');
+  }
+}
+
+function parseEnd(end: Readonly<Record<string, unknown>>): GuestEnd {
+  if (end['kind'] === 'exited') return { kind: 'exited', code: count(end['code']) };
+  if (end['kind'] !== 'trapped') throw new TypeError('an unknown end of a guest');
+  return {
+    kind: 'trapped',
+    trap: oneOf(trapKinds, end['trap']),
+    message: text(end['message']),
+    memoryFull: end['memoryFull'] === true,
+  };
+}
+
+/**
+ * Narrows a control frame of the daemon. The daemon is trusted by its guest hosts, so an assignment is only
+ * checked for its tag; anything else is a fault of this package and a `TypeError`.
+ */
+export function parseDaemonMessage(json: unknown): DaemonMessage {
+  const message = record(json);
+  switch (message['tag']) {
+    case 'assign':
+      return json as Assignment;
+    case 'credit':
+      return { tag: 'credit', channel: oneOf(channels, message['channel']), bytes: count(message['bytes']) };
+    case 'stdin-end':
+      return { tag: 'stdin-end' };
+    default:
+      throw new TypeError('an unknown message');
+  }
+}
+
+function record(json: unknown): Readonly<Record<string, unknown>> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new TypeError('no object');
+  return json as Readonly<Record<string, unknown>>;
+}
+
+function oneOf<T extends string>(allowed: readonly T[], value: unknown): T {
+  const found = allowed.find((item) => item === value);
+  if (found === undefined) throw new TypeError('an unknown word');
+  return found;
+}
+
+function count(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 0xffff_ffff) {
+    throw new TypeError('no count');
+  }
+  return value;
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('no text');
+  return value.length > maxTextLength ? `${value.slice(0, maxTextLength)}…` : value;
+}

@@ -1,0 +1,45 @@
+import { chown, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/**
+ * Renames a run's log `<n>.log` to `<n>.log.<YYYYMMDD-hhmmss>` (`-<k>` added when that exists), makes an
+ * empty one of the same owner and mode in its place, and removes the oldest beyond `maxFiles`, the current
+ * one included. Done by the daemon: a guest host may write its log but not change the directory.
+ */
+export async function rotateLog(path: string, maxFiles: number, now: Date): Promise<void> {
+  const { uid, gid, mode } = await stat(path);
+  const rotated = await rotatedFiles(path);
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const taken = new Set(rotated);
+  const base = `${basename(path)}.${stamp}`;
+  let name = base;
+  for (let copy = 1; taken.has(name); copy += 1) name = `${base}-${copy}`;
+  // The new file is complete before it gets the name, so that a writer never finds it half made.
+  const fresh = `${path}.new`;
+  await rm(fresh, { force: true });
+  await (await open(fresh, 'wx', mode & 0o777)).close();
+  await chown(fresh, uid, gid);
+  await rename(path, join(dirname(path), name));
+  await rename(fresh, path);
+  const excess = [...rotated, name].sort(byAge).slice(0, -Math.max(maxFiles - 1, 1));
+  await Promise.all(excess.map((old) => rm(join(dirname(path), old), { force: true })));
+}
+
+const suffix = /^\.(\d{8}-\d{6})(?:-(\d+))?$/;
+
+async function rotatedFiles(path: string): Promise<readonly string[]> {
+  const current = basename(path);
+  const names = await readdir(dirname(path));
+  return names.filter((name) => name.startsWith(current) && suffix.test(name.slice(current.length)));
+}
+
+function byAge(a: string, b: string): number {
+  const [timeA, copyA] = ageOf(a);
+  const [timeB, copyB] = ageOf(b);
+  return timeA < timeB ? -1 : timeA > timeB ? 1 : copyA - copyB;
+}
+
+function ageOf(name: string): readonly [time: string, copy: number] {
+  const match = suffix.exec(name.slice(name.search(/\.\d{8}-\d{6}(-\d+)?$/)));
+  return [match?.[1] ?? '', Number(match?.[2] ?? 0)];
+}
