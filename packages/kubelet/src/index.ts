@@ -5,13 +5,15 @@
  *
  * @packageDocumentation
  */
-export {
-  createKubelet,
-  type Kubelet,
-  type KubeletOptions,
-  type NodeOptions,
-  type ServerOptions,
-} from './node/kubelet.ts';
+export { createKubelet, type Kubelet } from './node/kubelet.ts';
+export type {
+  HealthzOptions,
+  KubeletOptions,
+  NodeOptions,
+  ServerOptions,
+  TlsSource,
+} from './node/kubelet-options.ts';
+export { type Machine, type MachineFacts, type MachineUsage, systemMachine } from './node/machine.ts';
 export type { NodeAllocatable, NodeFacts } from './node/node-facts.ts';
 export { type Clock, systemClock } from './node/clock.ts';
 export { type Logger, silentLogger } from './node/logger.ts';
