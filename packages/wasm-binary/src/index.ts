@@ -1,1 +1,22 @@
-export {};
+/**
+ * Bounded reader and rewriter of WebAssembly binaries, for code that has to look at foreign modules and
+ * components without compiling them. Start with {@link describeWasm}.
+ *
+ * @packageDocumentation
+ */
+export { describeWasm } from './describe-wasm.ts';
+export type { WasmDescription } from './describe-wasm.ts';
+export { sniffWasm } from './sniff-wasm.ts';
+export { capMemory } from './cap-memory.ts';
+export { WasmBinaryError } from './errors.ts';
+export type { WasmBinaryErrorCode } from './errors.ts';
+export type { BinaryLimits } from './limits.ts';
+export type {
+  ExternKind,
+  MemoryType,
+  ModuleDescription,
+  ModuleExport,
+  ModuleImport,
+  TableType,
+} from './read-module.ts';
+export type { ComponentDescription, WitPackageDescription } from './read-component.ts';

@@ -1,0 +1,66 @@
+import { WasmBinaryError } from './errors.ts';
+import { defaultLimits } from './limits.ts';
+import { type MemoryType, readModule, sectionsOf } from './read-module.ts';
+
+export const pageBytes = 64 * 1024;
+
+/**
+ * Rewrites a module so that its own memories together cannot grow beyond `maxBytes` (rounded down to pages):
+ * one memory gets all of it; of several, each keeps its minimum and they share what is left. The module's
+ * own, lower maxima stay. Returns the same bytes when nothing changes.
+ *
+ * Throws {@link WasmBinaryError}: `MEMORY_LIMIT` when the declared minima exceed the limit, and as
+ * `describeWasm` does.
+ */
+export function capMemory(bytes: Uint8Array, maxBytes: number): Uint8Array {
+  const { memories } = readModule(bytes, defaultLimits);
+  const own = memories.filter(({ imported }) => !imported);
+  const limit = Math.floor(maxBytes / pageBytes);
+  const minimum = own.reduce((sum, { minPages }) => sum + minPages, 0);
+  const section = [...sectionsOf(bytes)].find(({ id }) => id === memorySection);
+  if (minimum > limit) {
+    throw new WasmBinaryError(
+      'MEMORY_LIMIT',
+      `the module declares ${minimum} pages of 64 KiB of memory; its limit of ${maxBytes} bytes allows ${limit}`,
+      section?.start ?? 0,
+    );
+  }
+  if (!section) return bytes;
+  const share = Math.floor((limit - minimum) / own.length);
+  const capped = own.map((memory) => ({
+    ...memory,
+    maxPages: Math.min(memory.maxPages ?? Infinity, memory.minPages + share),
+  }));
+  if (capped.every(({ maxPages }, index) => maxPages === own[index]?.maxPages)) return bytes;
+  const content = [...leb(capped.length), ...capped.flatMap(encodeMemory)];
+  const rewritten = Uint8Array.from([memorySection, ...leb(content.length), ...content]);
+  const before = bytes.subarray(0, section.start);
+  const after = bytes.subarray(section.content.end);
+  const result = new Uint8Array(before.length + rewritten.length + after.length);
+  result.set(before);
+  result.set(rewritten, before.length);
+  result.set(after, before.length + rewritten.length);
+  return result;
+}
+
+const memorySection = 5;
+
+function encodeMemory({
+  minPages,
+  maxPages,
+  shared,
+  memory64,
+}: MemoryType & { readonly maxPages: number }): number[] {
+  return [1 | (shared ? 2 : 0) | (memory64 ? 4 : 0), ...leb(minPages), ...leb(maxPages)];
+}
+
+function leb(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = BigInt(value);
+  do {
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    bytes.push(rest > 0n ? low | 0x80 : low);
+  } while (rest > 0n);
+  return bytes;
+}

@@ -1,0 +1,24 @@
+export type WasmBinaryErrorCode =
+  /** The bytes do not begin as WebAssembly does. */
+  | 'NOT_WASM'
+  /** They end before what they announce. */
+  | 'TRUNCATED'
+  /** They break the binary format. */
+  | 'MALFORMED'
+  /** Something exceeds a limit of the reader. */
+  | 'TOO_LARGE'
+  /** The module's declared memory does not fit the limit. */
+  | 'MEMORY_LIMIT';
+
+/** What is wrong with a binary, and where. */
+export class WasmBinaryError extends Error {
+  override readonly name = 'WasmBinaryError';
+  readonly code: WasmBinaryErrorCode;
+  /** Byte offset from the beginning. */
+  readonly offset: number;
+  constructor(code: WasmBinaryErrorCode, message: string, offset: number) {
+    super(`${message} (at byte ${offset})`);
+    this.code = code;
+    this.offset = offset;
+  }
+}

@@ -1,0 +1,18 @@
+/** What the readers refuse to go beyond, whatever a binary announces. */
+export interface BinaryLimits {
+  /** @default 256 MiB */
+  readonly maxBytes: number;
+  /** Imports, and exports. @default 100,000 */
+  readonly maxNames: number;
+  /** @default 100 */
+  readonly maxMemories: number;
+  /** @default 100 */
+  readonly maxTables: number;
+}
+
+export const defaultLimits: BinaryLimits = {
+  maxBytes: 256 * 1024 * 1024,
+  maxNames: 100_000,
+  maxMemories: 100,
+  maxTables: 100,
+};
