@@ -1,34 +1,50 @@
-import { isStackOverflow } from './host-call.ts';
-import type { Descriptor, FileDescriptor, InputDescriptor, OutputDescriptor } from './descriptor.ts';
+import { RuntimeError } from '../errors.ts';
+import { firstReady } from '../system/readiness.ts';
+import type { Descriptor, InputDescriptor } from './descriptor.ts';
 import { type Errno, errno, errnoOf, refuse } from './errno.ts';
 import { fdflag } from './flags.ts';
 import { maxTransferBytes, vectorBytes } from './guest-memory.ts';
 import type { GuestState } from './guest-state.ts';
 import type { OutputSink } from './preview1.ts';
-import { firstReady } from '../system/readiness.ts';
-import { RuntimeError } from '../errors.ts';
-
-/** Vectors up to this many bytes go to a sink as one chunk, so that a line in two vectors stays one line. */
-const gatherBytes = 65_536;
+import { offer } from './sink-errno.ts';
+import { createStaging } from './staging.ts';
 
 /**
- * `fd_read`, `fd_write`, `fd_pread`, `fd_pwrite`. The first two are the hottest calls of most guests: they catch
- * their errors themselves, and one vector to or from a file moves without a typed array being made.
+ * `fd_read`, `fd_write`, `fd_pread`, `fd_pwrite`. The first two are the hottest calls of most guests: they catch their
+ * errors themselves, look at the memory once, and move one vector without a typed array being made for a file.
  */
 export function fdDataCalls({ memory, descriptors, waiting, closing }: GuestState) {
+  const staging = createStaging();
+
   function fd_read(fd: number, iovs: number, count: number, result: number): number | Promise<number> {
     try {
       const descriptor = descriptors.get(fd);
       if (!descriptor.canRead) return refusal(descriptor);
-      const resultAt = memory.check(result, 4);
-      if (descriptor.kind === 'file') {
-        const moved =
-          count === 1 ? readOne(descriptor, iovs) : descriptor.file.readVectors(memory.vectors(iovs, count));
-        memory.view().setUint32(resultAt, moved, true);
-        return errno.success;
+      if (descriptor.kind === 'input') return readInput(descriptor, iovs, count, result);
+      if (descriptor.kind !== 'file') return errno.badf;
+      const bytes = memory.bytes();
+      const view = memory.lastView;
+      const resultAt = result >>> 0;
+      if (resultAt + 4 > bytes.length) return errno.fault;
+      let moved = 0;
+      if (count === 1) {
+        const at = iovs >>> 0;
+        if (at + vectorBytes > bytes.length) return errno.fault;
+        const start = view.getUint32(at, true);
+        const length = view.getUint32(at + 4, true);
+        if (start + length > bytes.length) return errno.fault;
+        if (length > 0) moved = descriptor.file.read(bytes, start, Math.min(length, maxTransferBytes));
+      } else {
+        const vectors = memory.vectors(iovs, count);
+        const room = staging.room(vectors);
+        if (room === undefined) moved = descriptor.file.readVectors(vectors);
+        else if (room.length > 0) {
+          moved = descriptor.file.read(room, 0, room.length);
+          staging.scatter(vectors, moved);
+        }
       }
-      if (descriptor.kind !== 'input') return refusal(descriptor);
-      return readInput(descriptor, iovs, count, resultAt);
+      view.setUint32(resultAt, moved, true);
+      return errno.success;
     } catch (error) {
       return errnoOf(error);
     }
@@ -38,17 +54,36 @@ export function fdDataCalls({ memory, descriptors, waiting, closing }: GuestStat
     try {
       const descriptor = descriptors.get(fd);
       if (!descriptor.canWrite) return refusal(descriptor);
-      const resultAt = memory.check(result, 4);
-      if (descriptor.kind === 'file') {
-        const moved =
-          count === 1
-            ? writeOne(descriptor, iovs)
-            : descriptor.file.writeVectors(memory.vectors(iovs, count));
-        memory.view().setUint32(resultAt, moved, true);
-        return errno.success;
+      const bytes = memory.bytes();
+      const view = memory.lastView;
+      const resultAt = result >>> 0;
+      if (resultAt + 4 > bytes.length) return errno.fault;
+      let moved = 0;
+      if (count === 1) {
+        const at = iovs >>> 0;
+        if (at + vectorBytes > bytes.length) return errno.fault;
+        const start = view.getUint32(at, true);
+        const length = view.getUint32(at + 4, true);
+        if (start + length > bytes.length) return errno.fault;
+        if (descriptor.kind === 'output') {
+          return writeOutput(descriptor.sink, bytes.subarray(start, start + length), resultAt);
+        }
+        if (descriptor.kind !== 'file') return errno.badf;
+        if (length > 0) moved = descriptor.file.write(bytes, start, Math.min(length, maxTransferBytes));
+      } else {
+        const vectors = memory.vectors(iovs, count);
+        const gathered = staging.gather(vectors);
+        if (descriptor.kind === 'output') {
+          return gathered === undefined
+            ? writeOneByOne(descriptor.sink, vectors, resultAt)
+            : writeOutput(descriptor.sink, gathered, resultAt);
+        }
+        if (descriptor.kind !== 'file') return errno.badf;
+        if (gathered === undefined) moved = descriptor.file.writeVectors(vectors);
+        else if (gathered.length > 0) moved = descriptor.file.write(gathered, 0, gathered.length);
       }
-      if (descriptor.kind !== 'output') return refusal(descriptor);
-      return writeOutput(descriptor, iovs, count, resultAt);
+      view.setUint32(resultAt, moved, true);
+      return errno.success;
     } catch (error) {
       return errnoOf(error);
     }
@@ -58,9 +93,15 @@ export function fdDataCalls({ memory, descriptors, waiting, closing }: GuestStat
     const descriptor = descriptors.get(fd);
     if (!descriptor.canRead) return refusal(descriptor);
     if (descriptor.kind !== 'file') return errno.spipe;
-    const resultAt = memory.check(result, 4);
-    const moved = descriptor.file.readVectors(memory.vectors(iovs, count), positionOf(offset));
-    memory.view().setUint32(resultAt, moved, true);
+    memory.check(result, 4);
+    const position = positionOf(offset);
+    const vectors = memory.vectors(iovs, count);
+    const only = vectors.length === 1 ? vectors[0] : undefined;
+    const moved =
+      only === undefined
+        ? descriptor.file.readVectorsAt(position, vectors)
+        : descriptor.file.readAt(position, only, 0, only.length);
+    memory.setU32(result, moved);
     return errno.success;
   }
 
@@ -68,41 +109,29 @@ export function fdDataCalls({ memory, descriptors, waiting, closing }: GuestStat
     const descriptor = descriptors.get(fd);
     if (!descriptor.canWrite) return refusal(descriptor);
     if (descriptor.kind !== 'file') return errno.spipe;
-    const resultAt = memory.check(result, 4);
-    const moved = descriptor.file.writeVectors(memory.vectors(iovs, count), positionOf(offset));
-    memory.view().setUint32(resultAt, moved, true);
+    memory.check(result, 4);
+    const position = positionOf(offset);
+    const vectors = memory.vectors(iovs, count);
+    const only = vectors.length === 1 ? vectors[0] : undefined;
+    const moved =
+      only === undefined
+        ? descriptor.file.writeVectorsAt(position, vectors)
+        : descriptor.file.writeAt(position, only, 0, only.length);
+    memory.setU32(result, moved);
     return errno.success;
-  }
-
-  function readOne({ file }: FileDescriptor, iovs: number): number {
-    const at = memory.check(iovs, vectorBytes);
-    const view = memory.view();
-    const length = view.getUint32(at + 4, true);
-    const start = memory.check(view.getUint32(at, true), length);
-    if (length === 0) return 0;
-    return file.read(memory.bytes(), start, Math.min(length, maxTransferBytes));
-  }
-
-  function writeOne({ file }: FileDescriptor, iovs: number): number {
-    const at = memory.check(iovs, vectorBytes);
-    const view = memory.view();
-    const length = view.getUint32(at + 4, true);
-    const start = memory.check(view.getUint32(at, true), length);
-    if (length === 0) return 0;
-    return file.write(memory.bytes(), start, Math.min(length, maxTransferBytes));
   }
 
   function readInput(
     descriptor: InputDescriptor,
     iovs: number,
     count: number,
-    resultAt: number,
+    result: number,
   ): number | Promise<number> {
-    const vectors = memory.vectors(iovs, count);
-    const first = vectors[0];
-    const moved = first === undefined ? 0 : descriptor.input.readNow(first);
-    if (moved === undefined) return readLater(descriptor, iovs, count, resultAt);
-    memory.view().setUint32(resultAt, moved, true);
+    memory.check(result, 4);
+    const into = memory.vectors(iovs, count)[0];
+    const moved = into === undefined ? 0 : descriptor.input.readNow(into);
+    if (moved === undefined) return readLater(descriptor, iovs, count, result);
+    memory.setU32(result, moved);
     return errno.success;
   }
 
@@ -111,16 +140,17 @@ export function fdDataCalls({ memory, descriptors, waiting, closing }: GuestStat
     { input, flags }: InputDescriptor,
     iovs: number,
     count: number,
-    resultAt: number,
+    result: number,
   ): Promise<number> {
     try {
       if (waiting === 'sync') throw cannotSuspend('reads its standard input');
       const nonblocking = (flags & fdflag.nonblock) !== 0;
       for (;;) {
         await firstReady([input.readable], nonblocking ? 0 : Number.POSITIVE_INFINITY, closing);
-        const moved = input.readNow(memory.vectors(iovs, count)[0] ?? new Uint8Array(0));
+        const into = memory.vectors(iovs, count)[0];
+        const moved = into === undefined ? 0 : input.readNow(into);
         if (moved !== undefined) {
-          memory.view().setUint32(resultAt, moved, true);
+          memory.setU32(result, moved);
           return errno.success;
         }
         if (nonblocking) return errno.again;
@@ -130,50 +160,48 @@ export function fdDataCalls({ memory, descriptors, waiting, closing }: GuestStat
     }
   }
 
-  function writeOutput(
-    { sink }: OutputDescriptor,
-    iovs: number,
-    count: number,
-    resultAt: number,
-  ): number | Promise<number> {
-    const chunks = gathered(memory.vectors(iovs, count));
-    let total = 0;
-    for (const [index, chunk] of chunks.entries()) {
-      const written = offer(sink, chunk);
-      if (written instanceof Promise) {
-        if (waiting === 'sync') throw cannotSuspend('writes to an output that makes it wait');
-        return writeRest(sink, written, chunks, index, total, resultAt);
-      }
-      if (written !== errno.success) {
-        if (total === 0) return written;
-        break;
-      }
-      total += chunk.length;
-    }
-    memory.view().setUint32(resultAt, total, true);
-    return errno.success;
+  function writeOutput(sink: OutputSink, chunk: Uint8Array, resultAt: number): number | Promise<number> {
+    const told = (written: Errno): Errno => {
+      if (written === errno.success) memory.setU32(resultAt, chunk.length);
+      return written;
+    };
+    const written = chunk.length === 0 ? errno.success : offer(sink, chunk);
+    if (typeof written === 'number') return told(written);
+    if (waiting === 'sync') throw cannotSuspend('writes to an output that makes it wait');
+    return written.then(told);
   }
 
-  async function writeRest(
+  /** Too much to gather: what was written before an error is told as a short write. */
+  function writeOneByOne(
     sink: OutputSink,
-    pending: Promise<Errno>,
-    chunks: readonly Uint8Array[],
-    from: number,
-    before: number,
+    vectors: readonly Uint8Array[],
     resultAt: number,
-  ): Promise<number> {
+    from = 0,
+    before = 0,
+  ): number | Promise<number> {
     let total = before;
-    let written = await pending;
-    for (let index = from; written === errno.success; ) {
-      total += chunks[index]?.length ?? 0;
-      index += 1;
-      const next = chunks[index];
-      if (next === undefined) break;
-      written = await offer(sink, next);
+    let failed: Errno = errno.success;
+    for (const [index, chunk] of vectors.slice(from).entries()) {
+      const written = offer(sink, chunk);
+      if (typeof written !== 'number') {
+        if (waiting === 'sync') throw cannotSuspend('writes to an output that makes it wait');
+        const soFar = total;
+        return written.then((end) => {
+          if (end !== errno.success) return finish(soFar, end);
+          return writeOneByOne(sink, vectors, resultAt, from + index + 1, soFar + chunk.length);
+        });
+      }
+      failed = written;
+      if (failed !== errno.success) break;
+      total += chunk.length;
     }
-    if (total === 0 && written !== errno.success) return written;
-    memory.view().setUint32(resultAt, total, true);
-    return errno.success;
+    return finish(total, failed);
+
+    function finish(moved: number, error: Errno): Errno {
+      if (moved === 0 && error !== errno.success) return error;
+      memory.setU32(resultAt, moved);
+      return errno.success;
+    }
   }
 
   return { fd_read, fd_write, fd_pread, fd_pwrite };
@@ -187,38 +215,6 @@ function refusal(descriptor: Descriptor): Errno {
 function positionOf(offset: bigint): number {
   if (offset < 0n || offset > BigInt(Number.MAX_SAFE_INTEGER)) refuse(errno.inval);
   return Number(offset);
-}
-
-function gathered(vectors: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (vectors.length < 2) return vectors;
-  const total = vectors.reduce((sum, vector) => sum + vector.length, 0);
-  if (total > gatherBytes) return vectors;
-  const chunk = new Uint8Array(total);
-  let at = 0;
-  for (const vector of vectors) {
-    chunk.set(vector, at);
-    at += vector.length;
-  }
-  return [chunk];
-}
-
-function offer(sink: OutputSink, chunk: Uint8Array): Errno | Promise<Errno> {
-  try {
-    const written = sink.write(chunk);
-    return written === undefined ? errno.success : written.then(() => errno.success, sinkErrno);
-  } catch (error) {
-    return sinkErrno(error);
-  }
-}
-
-/** A sink that fails is the guest's I/O error, whatever it throws. */
-function sinkErrno(error: unknown): Errno {
-  if (isStackOverflow(error)) throw error;
-  try {
-    return errnoOf(error);
-  } catch {
-    return errno.io;
-  }
 }
 
 function cannotSuspend(what: string): RuntimeError {

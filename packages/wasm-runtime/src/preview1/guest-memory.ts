@@ -7,8 +7,11 @@ import { errno, refuse } from './errno.ts';
  */
 export interface GuestMemory {
   attach(memory: WebAssembly.Memory): void;
+  /** All of it, as it is now. */
   bytes(): Uint8Array;
   view(): DataView;
+  /** What `bytes` has answered last, seen as numbers; spares a second look at the memory. */
+  readonly lastView: DataView;
   /** Refuses with EFAULT unless `length` bytes at `pointer` lie in the memory; returns the pointer unsigned. */
   check(pointer: number, length: number): number;
   span(pointer: number, length: number): Uint8Array;
@@ -35,7 +38,7 @@ export function createGuestMemory(): GuestMemory {
 class LinearMemory implements GuestMemory {
   #memory: WebAssembly.Memory | undefined;
   #bytes = new Uint8Array(0);
-  #view = new DataView(new ArrayBuffer(0));
+  lastView = new DataView(new ArrayBuffer(0));
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   attach(memory: WebAssembly.Memory): void {
@@ -47,14 +50,14 @@ class LinearMemory implements GuestMemory {
     const { buffer } = this.#memory;
     if (this.#bytes.buffer !== buffer) {
       this.#bytes = new Uint8Array(buffer);
-      this.#view = new DataView(buffer);
+      this.lastView = new DataView(buffer);
     }
     return this.#bytes;
   }
 
   view(): DataView {
     this.bytes();
-    return this.#view;
+    return this.lastView;
   }
 
   check(pointer: number, length: number): number {
@@ -86,7 +89,7 @@ class LinearMemory implements GuestMemory {
   vectors(pointer: number, count: number): Uint8Array[] {
     const taken = Math.min(count >>> 0, maxVectors);
     const start = this.check(pointer, taken * vectorBytes);
-    const view = this.#view;
+    const view = this.lastView;
     const found: Uint8Array[] = [];
     let room = maxTransferBytes;
     for (let at = start; at < start + taken * vectorBytes && room > 0; at += vectorBytes) {
@@ -100,12 +103,12 @@ class LinearMemory implements GuestMemory {
 
   setU32(pointer: number, value: number): void {
     const at = this.check(pointer, 4);
-    this.#view.setUint32(at, value, true);
+    this.lastView.setUint32(at, value, true);
   }
 
   setU64(pointer: number, value: bigint): void {
     const at = this.check(pointer, 8);
-    this.#view.setBigUint64(at, value, true);
+    this.lastView.setBigUint64(at, value, true);
   }
 }
 

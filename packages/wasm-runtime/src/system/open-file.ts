@@ -26,10 +26,16 @@ export interface OpenFile {
   readonly readOnly: boolean;
   /** Reads at the offset and moves it. Returns the number of bytes, 0 at the end. */
   read(into: Uint8Array, start: number, length: number): number;
-  readVectors(into: readonly Uint8Array[], position?: number): number;
+  readVectors(into: readonly Uint8Array[]): number;
+  /** Reads at a position, without the offset. */
+  readAt(position: number, into: Uint8Array, start: number, length: number): number;
+  readVectorsAt(position: number, into: readonly Uint8Array[]): number;
   /** Writes at the offset (at the end when appending) and moves it. */
   write(from: Uint8Array, start: number, length: number): number;
-  writeVectors(from: readonly Uint8Array[], position?: number): number;
+  writeVectors(from: readonly Uint8Array[]): number;
+  /** Writes at a position, without the offset. When appending Linux writes at the end all the same. */
+  writeAt(position: number, from: Uint8Array, start: number, length: number): number;
+  writeVectorsAt(position: number, from: readonly Uint8Array[]): number;
   /** Fails with EINVAL before the start of the file and EOVERFLOW beyond 2^53 − 1. */
   seek(by: bigint, from: SeekOrigin): bigint;
   tell(): bigint;
@@ -84,11 +90,19 @@ class RegularFile implements OpenFile {
     return count;
   }
 
-  readVectors(into: readonly Uint8Array[], position?: number): number {
-    const at = position ?? this.#position();
+  readVectors(into: readonly Uint8Array[]): number {
+    const at = this.#position();
     const count = readvSync(this.#descriptor, into, at);
-    if (position === undefined) this.#offset = at + count;
+    this.#offset = at + count;
     return count;
+  }
+
+  readAt(position: number, into: Uint8Array, start: number, length: number): number {
+    return readSync(this.#descriptor, into, start, length, position);
+  }
+
+  readVectorsAt(position: number, into: readonly Uint8Array[]): number {
+    return readvSync(this.#descriptor, into, position);
   }
 
   write(from: Uint8Array, start: number, length: number): number {
@@ -103,8 +117,7 @@ class RegularFile implements OpenFile {
     return count;
   }
 
-  writeVectors(from: readonly Uint8Array[], position?: number): number {
-    if (position !== undefined) return writevSync(this.#descriptor, from, position);
+  writeVectors(from: readonly Uint8Array[]): number {
     if (this.#appending) {
       const count = writevSync(this.#descriptor, from);
       this.#offset = unknown;
@@ -114,6 +127,14 @@ class RegularFile implements OpenFile {
     const count = writevSync(this.#descriptor, from, at);
     this.#offset = at + count;
     return count;
+  }
+
+  writeAt(position: number, from: Uint8Array, start: number, length: number): number {
+    return writeSync(this.#descriptor, from, start, length, position);
+  }
+
+  writeVectorsAt(position: number, from: readonly Uint8Array[]): number {
+    return writevSync(this.#descriptor, from, position);
   }
 
   seek(by: bigint, from: SeekOrigin): bigint {
