@@ -2,8 +2,10 @@ import { type GuestHostOptions, type GuestHostProcess, startGuestHost } from './
 
 /** Guest hosts that are loaded and wait, empty, for an assignment. */
 export interface HostPool extends AsyncDisposable {
-  /** A waiting guest host, or a fresh one; another is started in its place. */
+  /** A waiting guest host, or a fresh one. */
   take(): GuestHostProcess;
+  /** Starts what is missing. Called when a guest runs, so that two processes do not slow each other's start. */
+  refill(): void;
 }
 
 export function createHostPool(idle: number, options: GuestHostOptions): HostPool {
@@ -24,12 +26,8 @@ export function createHostPool(idle: number, options: GuestHostOptions): HostPoo
   refill();
 
   return {
-    take() {
-      const host = waiting.shift() ?? startGuestHost(options);
-      // After this start: two processes that load at once would slow each other down.
-      void host.ready.then(refill, () => {});
-      return host;
-    },
+    take: () => waiting.shift() ?? startGuestHost(options),
+    refill,
     async [Symbol.asyncDispose]() {
       closed = true;
       for (const host of waiting) host.kill();

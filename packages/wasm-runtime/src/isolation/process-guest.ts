@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, basename } from 'node:path';
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { RuntimeError } from '../errors.ts';
 import { rotateLog } from '../output/rotate-log.ts';
 import type { GuestHostProcess } from './guest-host-process.ts';
@@ -70,14 +70,17 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
     clearTimeout(timer);
     streams.end();
     await rotation;
+    if (killed === 'timeout') onStarted();
     onFailed(new RuntimeError('HOST_FAILED', `${spec.name}: the guest host ended while it started: ${how}`));
     return exitOf({ end, killed, how, spec });
   });
-  const timer = startTimer(spec, () => kill('timeout'));
+  let timer: NodeJS.Timeout | undefined;
   const abort = (): void => kill('stop');
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted) abort();
   try {
+    await host.ready;
+    timer = startTimer(spec, () => kill('timeout'));
     host.wire.send(assignmentOf(input));
     await host.wire.sendData('module', module.bytes);
     await started;

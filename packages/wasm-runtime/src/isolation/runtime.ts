@@ -127,7 +127,9 @@ function createSandbox(
     const module = prepareModule(spec.name, spec.module, spec.limits ?? {});
     if (module.kind === 'out-of-memory') return endedGuest(module.message);
     signal.throwIfAborted();
-    const guest = await startProcessGuest({ spec, module, host: pool.take(), user }, { signal });
+    const guest = await startProcessGuest({ spec, module, host: pool.take(), user }, { signal }).finally(() =>
+      pool.refill(),
+    );
     guests.add(guest);
     void guest.exited.then(() => guests.delete(guest));
     return guest;

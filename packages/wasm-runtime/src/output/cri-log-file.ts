@@ -1,4 +1,4 @@
-import { closeSync, constants, fchownSync, fstatSync, lstatSync, openSync, writeSync } from 'node:fs';
+import { chownSync, closeSync, constants, fstatSync, lstatSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTimestamps, formatCriLines, type LogStream } from './cri-line.ts';
 
@@ -32,7 +32,8 @@ export function openCriLog(options: CriLogOptions): CriLogFile {
   const timestamp = createTimestamps();
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   let fd = openSync(path, flags, 0o640);
-  if (owner) fchownSync(fd, owner.uid, owner.gid);
+  // By the descriptor's path: Node's permission model has no fchown.
+  if (owner) chownSync(`/proc/self/fd/${fd}`, owner.uid, owner.gid);
   let { ino, size } = fstatSync(fd);
   let rotating = false;
 

@@ -21,7 +21,7 @@ export async function rotateLog(path: string, maxFiles: number, now: Date): Prom
   await chown(fresh, uid, gid);
   await rename(path, join(dirname(path), name));
   await rename(fresh, path);
-  const excess = [...rotated, name].sort(byAge).slice(0, -Math.max(maxFiles - 1, 1));
+  const excess = [...rotated, name].toSorted(byAge).slice(0, -Math.max(maxFiles - 1, 1));
   await Promise.all(excess.map((old) => rm(join(dirname(path), old), { force: true })));
 }
 

@@ -5,13 +5,13 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
-  futimesSync,
   openSync,
   readFileSync,
   readSync,
   readvSync,
   writeSync,
   writevSync,
+  utimesSync,
 } from 'node:fs';
 import { type ExactTimes, type FileStat, type NewTimes, secondsOf } from './file-stat.ts';
 import { ofDescriptor } from './proc-path.ts';
@@ -171,7 +171,8 @@ class RegularFile implements OpenFile {
     const current = this.stat();
     const accessedNs = times.accessedNs ?? current.accessedNs;
     const modifiedNs = times.modifiedNs ?? current.modifiedNs;
-    futimesSync(this.#descriptor, secondsOf(accessedNs), secondsOf(modifiedNs));
+    // By the descriptor's path: Node's permission model has no futimes.
+    utimesSync(ofDescriptor(this.#descriptor), secondsOf(accessedNs), secondsOf(modifiedNs));
     this.#exactTimes.remember(fstatSync(this.#descriptor, { bigint: true }), accessedNs, modifiedNs);
   }
 

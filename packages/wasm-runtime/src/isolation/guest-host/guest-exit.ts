@@ -9,9 +9,8 @@ export interface GuestExitSwitch {
 }
 
 /** (module (func (export "trap") unreachable)) */
-const trapModule = Uint8Array.of(
-  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 4, 1, 0x60, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4],
-  ...[0x74, 0x72, 0x61, 0x70, 0, 0, 10, 5, 1, 3, 0, 0, 0x0b],
+const trapModule = Uint8Array.from(
+  Buffer.from('0061736d01000000010401600000030201000708010474726170' + '00000a05010300000b', 'hex'),
 );
 
 /**

@@ -9,7 +9,7 @@ import type { Channel, Frame } from '../wire/frames.ts';
 import { type Assignment, type GuestEnd, type HostMessage, parseDaemonMessage } from '../wire/messages.ts';
 import { openWire, type Wire } from '../wire/wire.ts';
 import { createExitSwitch, describeEnd, type GuestExitSwitch } from './guest-exit.ts';
-import type { LoadedHostModules } from './host-modules.ts';
+import type { LoadedHostModules, OpenHostModules } from './host-modules.ts';
 import { linkGuest } from './link.ts';
 import { createReportLimit } from './report-limit.ts';
 import { createStdinSource, type StdinSource } from './stdin-source.ts';
@@ -159,10 +159,10 @@ async function runGuest(input: RunInput): Promise<void> {
   const controller = new AbortController();
   const limit = createReportLimit();
   let memory: WebAssembly.Memory | undefined;
-  let close: () => Promise<void> = () => Promise.resolve();
+  let opened: OpenHostModules | undefined;
   let end: GuestEnd;
   try {
-    const opened = input.hostModules.open(assignment.hostModules, {
+    opened = input.hostModules.open(assignment.hostModules, {
       memory: () => memory,
       signal: controller.signal,
       report(module, value) {
@@ -176,7 +176,6 @@ async function runGuest(input: RunInput): Promise<void> {
         }
       },
     });
-    close = () => opened.close();
     const linked = linkGuest({
       module: compile(input.module),
       preview1,
@@ -196,7 +195,7 @@ async function runGuest(input: RunInput): Promise<void> {
     end = describeEnd(error, exitSwitch.code, isFull(memory, assignment.memoryBytes));
   }
   controller.abort();
-  await closeWithin(close);
+  await closeWithin(opened);
   preview1.close();
   outputs.close();
   wire.send({ tag: 'ended', end });
@@ -220,13 +219,13 @@ function isFull(memory: WebAssembly.Memory | undefined, limit: number | null): b
   return limit - memory.buffer.byteLength < Math.max(1024 * 1024, limit / fullShare);
 }
 
-async function closeWithin(close: () => Promise<void>): Promise<void> {
+async function closeWithin(opened: OpenHostModules | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, closeTimeoutMs);
   });
   try {
-    await Promise.race([close(), timeout]);
+    await Promise.race([opened?.close(), timeout]);
   } catch {
     // The guest has ended; what its host modules could not close goes with the process.
   } finally {
