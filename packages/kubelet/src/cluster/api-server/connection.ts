@@ -6,6 +6,8 @@ const keepAliveProbeMs = 30_000;
 /** Go servers keep idle connections for 90 s or longer; ours go first. */
 const idleSocketMs = 60_000;
 const connectMs = 10_000;
+/** Each costs a TLS handshake; calls beyond this many wait for one another. */
+const maxSockets = 16;
 /** kube-apiserver allows 250 streams per HTTP/2 connection. */
 const streamsPerConnection = 200;
 
@@ -34,7 +36,7 @@ export function openConnection(access: Access): Connection {
   };
   // Deadlines are the caller's; watches are silent for minutes.
   const timeouts = { headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: idleSocketMs };
-  const calls = new Agent({ ...timeouts, connect, allowH2: false });
+  const calls = new Agent({ ...timeouts, connect, connections: maxSockets, allowH2: false });
   const watches = new Agent({
     ...timeouts,
     connect: { ...connect, preferH2: true },

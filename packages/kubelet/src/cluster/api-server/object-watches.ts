@@ -61,7 +61,10 @@ export function createObjectWatches(options: ObjectWatchesOptions): ObjectWatche
       // An own function per call, so that one callback can be registered twice.
       const listener: Listener = (object) => onChange(object);
       shared.listeners.add(listener);
-      if (shared.latest !== undefined) onChange(shared.latest);
+      // Never before this call has returned.
+      queueMicrotask(() => {
+        if (shared.latest !== undefined && shared.listeners.has(listener)) listener(shared.latest);
+      });
       return {
         async [Symbol.asyncDispose]() {
           shared.listeners.delete(listener);
