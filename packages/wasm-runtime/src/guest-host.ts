@@ -7,8 +7,20 @@
 import { Socket } from 'node:net';
 import process from 'node:process';
 import { loadHostModules } from './isolation/guest-host/host-modules.ts';
+import { rehearse } from './isolation/guest-host/rehearse.ts';
 import { serveGuest } from './isolation/guest-host/serve-guest.ts';
 
-const hostModules = await loadHostModules(JSON.parse(process.argv[2] ?? '[]') as readonly string[]);
-await serveGuest(new Socket({ fd: 3, readable: true, writable: true }), hostModules);
+interface Arguments {
+  readonly hostModules: readonly string[];
+  /** There is time to get fast before the first guest comes. */
+  readonly rehearse: boolean;
+}
+
+const { hostModules, rehearse: rehearses } = JSON.parse(process.argv[2] ?? '') as Arguments;
+const load = async () => {
+  const loaded = await loadHostModules(hostModules);
+  if (rehearses) await rehearse();
+  return loaded;
+};
+await serveGuest(new Socket({ fd: 3, readable: true, writable: true }), load());
 process.exit(0);

@@ -23,12 +23,19 @@ export interface HostModuleUse {
 export interface HostModule {
   readonly contract: 1;
   imports(context: HostContext): HostImports;
+  /** The import modules that it provides, so that `load` is left out for guests that use none of them. @default unknown */
+  readonly namespaces?: readonly string[];
+  /**
+   * Loads heavy libraries. Called before the process gives up its rights for the guest's, which may not be allowed to
+   * read the application's files: an `import()` that comes later can fail.
+   */
+  load?(): Promise<void>;
 }
 
 /** Import module name → function name → function. */
 export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFunction>>>>;
 
-/** All values are core wasm values. A function that throws traps the guest. */
+/** All values are core wasm values. A function that throws, or rejects, traps the guest; no guest can catch that. */
 export type HostFunction =
   | { readonly waits: false; readonly call: (...args: never[]) => number | bigint | void }
   /** May return a promise: the guest is suspended (JSPI) until it settles. */

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { RuntimeError } from '../errors.ts';
+import { hardeningFlags, type Launcher } from './birth.ts';
 import type { Keeper } from './keeper.ts';
 import type { Frame } from './wire/frames.ts';
 import { type DaemonMessage, type HostMessage, parseHostMessage } from './wire/messages.ts';
@@ -13,7 +13,7 @@ import { openWire, type Wire } from './wire/wire.ts';
 export interface GuestHostProcess {
   readonly pid: number;
   readonly wire: Wire<DaemonMessage>;
-  /** Settles when it is loaded; rejects with {@link RuntimeError} `HOST_FAILED` when it ends before that. */
+  /** Settles when it is loaded; rejects with {@link RuntimeError} when it ends before that. */
   readonly ready: Promise<void>;
   /** Settles when the process is gone and everything it sent has been delivered. */
   readonly gone: Promise<HostEnd>;
@@ -22,6 +22,7 @@ export interface GuestHostProcess {
   kill(): void;
 }
 
+/** A listener that throws ends the guest host. */
 export interface HostListener {
   onMessage(message: HostMessage): void;
   onData(channel: 'stdout' | 'stderr', bytes: Uint8Array): void;
@@ -35,64 +36,55 @@ export interface HostEnd {
 export interface GuestHostOptions {
   readonly hostModules: readonly string[];
   readonly keeper: Keeper | undefined;
-  /** Empty directory to stand in. */
-  readonly directory: string;
+  readonly launcher: Launcher;
 }
 
 // guest-host.ts next to the source's folder, guest-host.js next to the built file.
 const fromSource = import.meta.url.endsWith('.ts');
 const entry = fileURLToPath(new URL(fromSource ? '../guest-host.ts' : './guest-host.js', import.meta.url));
-const maxLastWords = 4096;
 
-/** Starts a guest host: our code only, nothing of the daemon's environment, files or descriptors but the wire. */
-export function startGuestHost({ hostModules, keeper, directory }: GuestHostOptions): GuestHostProcess {
-  const [command, ...args] = [
-    ...(existsSync(setpriv) ? [setpriv, '--no-new-privs', '--'] : []),
-    process.execPath,
-    ...hardening(),
-    ...(fromSource ? ['--conditions=@wasmlet/source'] : []),
-    entry,
-    JSON.stringify(hostModules),
-  ];
-  const child = spawn(command as string, args, {
-    cwd: directory,
-    env: {},
-    // Of its own session: a Ctrl-C is for the application, which then ends its guests itself.
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-  });
-  const { pid = -1 } = child;
-  keeper?.add(pid);
+/**
+ * Starts a guest host: our code only, nothing of the daemon's environment, files or descriptors but the wire.
+ *
+ * @param waits it will wait in a pool, so it may take its time to get fast
+ *
+ * Throws {@link RuntimeError} `HOST_FAILED` where no process can be made.
+ */
+export function startGuestHost(options: GuestHostOptions, { waits }: { waits: boolean }): GuestHostProcess {
+  const { child, pid, socket } = spawnHost(options, waits);
+  options.keeper?.add(pid);
   lowerPriority(pid);
 
   let listener: HostListener | undefined;
   const { promise: ready, resolve: onReady, reject: onFailed } = Promise.withResolvers<void>();
   ready.catch(() => {}); // whoever waits for it hears of it
-  const { promise: closed, resolve: onClosed } = Promise.withResolvers<Error | undefined>();
   const onFrame = (frame: Frame): void => {
     if (frame.kind === 'data') {
-      if (frame.channel !== 'stdout' && frame.channel !== 'stderr')
+      if (frame.channel !== 'stdout' && frame.channel !== 'stderr') {
         throw new TypeError('data of a wrong channel');
+      }
       listener?.onData(frame.channel, frame.bytes);
       return;
     }
     const message = parseHostMessage(frame.json);
     if (message.tag === 'ready') onReady();
-    else listener?.onMessage(message);
+    else if (listener) listener.onMessage(message);
+    else if (message.tag === 'failed') onFailed(new RuntimeError(message.code, message.message));
   };
-  const wire = openWire<DaemonMessage>(child.stdio[3] as Duplex, {
+  let broken: Error | undefined;
+  const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
+  const wire = openWire<DaemonMessage>(socket, {
     onFrame,
     onClose(error) {
-      // It ends by itself when it has closed; one that broke the format is ended.
-      if (error) child.kill('SIGKILL');
-      onClosed(error);
+      broken = error;
+      // It has said all that it will say, or what no guest host of ours says.
+      child.kill('SIGKILL');
+      onClosed();
     },
   });
-  const lastWords = collectLastWords(child);
-  const gone = Promise.all([exitOf(child), closed]).then(([how, error]) => {
-    keeper?.remove(pid);
-    const words = error ? ` (${error.message})` : lastWords();
-    const end = { how: `${how}${words}` };
+  const gone = Promise.all([endOf(child), closed]).then(([how]) => {
+    options.keeper?.remove(pid);
+    const end = { how: broken ? `${how} (${broken.message})` : how };
     onFailed(new RuntimeError('HOST_FAILED', `the guest host ended before it was ready: ${end.how}`));
     return end;
   });
@@ -108,23 +100,39 @@ export function startGuestHost({ hostModules, keeper, directory }: GuestHostOpti
   };
 }
 
-const setpriv = '/usr/bin/setpriv';
-
-/**
- * A seat belt, not the wall: no child processes, workers or addons; no code from strings; no tables by which
- * a guest could exhaust the heap.
- */
-function hardening(): readonly string[] {
-  return [
-    '--permission',
-    '--allow-fs-read=*',
-    '--allow-fs-write=*',
-    ...(process.allowedNodeEnvironmentFlags.has('--allow-net') ? ['--allow-net'] : []),
-    '--disallow-code-generation-from-strings',
-    '--disable-proto=throw',
-    '--wasm-max-table-size=1000000',
-    '--disable-warning=ExperimentalWarning',
+function spawnHost({ hostModules, launcher }: GuestHostOptions, waits: boolean) {
+  const [command, ...args] = [
+    ...launcher,
+    process.execPath,
+    ...hardeningFlags(),
+    ...(fromSource ? ['--conditions=@wasmlet/source'] : []),
+    entry,
+    JSON.stringify({ hostModules, rehearse: waits }),
   ];
+  try {
+    const child = spawn(command, args, {
+      // Nothing of the guest happens relative to it, and nothing is left when the application is killed.
+      cwd: '/',
+      env: {},
+      // Of its own session: a Ctrl-C is for the application, which then ends its guests itself.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    });
+    if (child.pid !== undefined) return { child, pid: child.pid, socket: child.stdio[3] as Duplex };
+    child.once('error', () => {}); // the same in its own words
+  } catch (cause) {
+    throw cannotStart(command, cause);
+  }
+  throw cannotStart(command);
+}
+
+function cannotStart(command: string, cause?: unknown): RuntimeError {
+  const reason = cause instanceof Error ? `: ${cause.message}` : '';
+  return new RuntimeError(
+    'HOST_FAILED',
+    `no process can be started with ${command}${reason}; are there too many processes or open files?`,
+    { cause },
+  );
 }
 
 /** Below the daemon, so that guests on every core leave it its time. */
@@ -136,18 +144,28 @@ function lowerPriority(pid: number): void {
   }
 }
 
-function exitOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve(`cannot be started: ${error.message}`));
-    child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
-  });
-}
+const maxLastWords = 4096;
+/** Longest that streams of a dead process are waited for: something else may hold their other ends. */
+const closeTimeoutMs = 1000;
 
-/** The end of what it wrote to stderr: only a crash writes there. */
-function collectLastWords(child: ChildProcess): () => string {
-  let text = '';
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    text = (text + chunk).slice(-maxLastWords);
+/** Settles when the process has ended and its streams are at their ends. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    // Only a crash writes to stderr.
+    let words = '';
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      words = (words + chunk).slice(-maxLastWords);
+    });
+    let how = 'it could not be started';
+    child.once('exit', (code, signal) => {
+      how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      const timer = setTimeout(() => {
+        for (const stream of child.stdio) stream?.destroy();
+      }, closeTimeoutMs);
+      child.once('close', () => {
+        clearTimeout(timer);
+        resolve(words.trim() === '' ? how : `${how}: ${words.trim()}`);
+      });
+    });
   });
-  return () => (text.trim() === '' ? '' : `: ${text.trim()}`);
 }

@@ -54,6 +54,8 @@ export interface GuestReport {
   /** URL of the host module. */
   readonly module: string;
   readonly report: unknown;
+  /** How many were dropped before this one because they came too fast. */
+  readonly dropped: number;
 }
 
 export type GuestExit =

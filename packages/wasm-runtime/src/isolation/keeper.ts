@@ -5,6 +5,9 @@ import { once } from 'node:events';
  * Kills the guest hosts when this process is gone, however it went: a guest in a tight loop does not notice
  * that its daemon is dead. A shell that is told their process ids and kills what is left at end-of-file; a
  * parent-death signal would be lost when a guest host changes its user.
+ *
+ * An id is told before its process can end and taken back after it has been waited for. If the application is
+ * killed between the wait and the telling, and the id is given to another process within that moment, that one is hit.
  */
 export interface Keeper extends AsyncDisposable {
   add(pid: number): void;
@@ -41,9 +44,14 @@ export async function startKeeper(): Promise<Keeper | undefined> {
     return undefined;
   }
   shell.unref();
+  const tell = (verb: 'add' | 'del', pid: number): void => {
+    // To `kill`, 0 and negative numbers are groups: -1 is everybody.
+    if (!Number.isSafeInteger(pid) || pid <= 1) throw new RangeError(`${pid} is no process of ours`);
+    shell.stdin.write(`${verb} ${pid}\n`);
+  };
   return {
-    add: (pid) => void shell.stdin.write(`add ${pid}\n`),
-    remove: (pid) => void shell.stdin.write(`del ${pid}\n`),
+    add: (pid) => tell('add', pid),
+    remove: (pid) => tell('del', pid),
     async [Symbol.asyncDispose]() {
       shell.ref();
       shell.stdin.end();

@@ -1,19 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { dirname, basename } from 'node:path';
-import { Readable } from 'node:stream';
 import { RuntimeError } from '../errors.ts';
 import { rotateLog } from '../output/rotate-log.ts';
+import { assignmentOf } from './assignment.ts';
+import { exitOf, type Kill } from './guest-exit.ts';
 import type { GuestHostProcess } from './guest-host-process.ts';
 import type { GuestSpec } from './guest-spec.ts';
-import type { AbortOptions, Guest, GuestExit, GuestReport, KillReason } from './guest.ts';
+import type { AbortOptions, Guest, GuestExit, GuestReport } from './guest.ts';
+import { createOutputReader, type OutputReader } from './output-reader.ts';
 import type { PreparedModule } from './prepare-module.ts';
 import type { SandboxUser } from './sandbox-users.ts';
 import { createStdinWriter, type StdinWriter } from './stdin-writer.ts';
-import type { Assignment, GuestEnd, HostMessage } from './wire/messages.ts';
-
-const defaultLogBytes = 10 * 1024 * 1024;
-const defaultLogFiles = 5;
-const defaultDescriptors = 1024;
+import { startTimeout } from './timeout.ts';
+import type { GuestEnd, HostMessage } from './wire/messages.ts';
 
 export interface ProcessGuestInput {
   readonly spec: GuestSpec;
@@ -27,18 +25,19 @@ export interface ProcessGuestInput {
  * the guest host tells, after that is gone.
  */
 export async function startProcessGuest(input: ProcessGuestInput, { signal }: AbortOptions): Promise<Guest> {
-  const { spec, module, host, user } = input;
+  const { spec, module, host } = input;
   const { promise: started, resolve: onStarted, reject: onFailed } = Promise.withResolvers<void>();
   started.catch(() => {}); // heard of below, unless aborted
   let end: GuestEnd | undefined;
-  let killed: KillReason | undefined;
+  let killed: Kill | undefined;
   let reportListener: ((report: GuestReport) => void) | undefined;
-  let rotation: Promise<void> = Promise.resolve();
-  const kill = (reason: KillReason): void => {
-    killed ??= reason;
+  const kill = (why: Kill): void => {
+    killed ??= why;
     host.kill();
   };
-
+  const rotation = createRotation(spec, (reason) =>
+    kill({ reason: 'host-closed', message: `its log cannot be rotated: ${reason}` }),
+  );
   const streams = openStreams(spec, host);
   const onMessage = (message: HostMessage): void => {
     switch (message.tag) {
@@ -54,34 +53,39 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
         streams.stdin?.credit(message.bytes);
         break;
       case 'rotate':
-        rotation = rotation.then(() => rotate(spec)).catch(() => kill('host-closed'));
+        rotation.request();
         break;
       case 'report':
-        reportListener?.({ module: message.module, report: message.report });
+        reportListener?.({ module: message.module, report: message.report, dropped: message.dropped });
         break;
       case 'ended':
         end = message.end;
+        // A guest that traps while it is instantiated has begun as well.
+        onStarted();
         break;
     }
   };
   host.listen({ onMessage, onData: (channel, bytes) => streams[channel]?.push(bytes) });
 
+  let stopTimeout: (() => void) | undefined;
   const exited = host.gone.then(async ({ how }): Promise<GuestExit> => {
-    clearTimeout(timer);
+    stopTimeout?.();
     streams.end();
-    await rotation;
-    if (killed === 'timeout') onStarted();
+    await rotation.done();
+    if (killed?.reason === 'timeout') onStarted();
     onFailed(new RuntimeError('HOST_FAILED', `${spec.name}: the guest host ended while it started: ${how}`));
-    return exitOf({ end, killed, how, spec });
+    return exitOf({ spec, end, kill: killed, how });
   });
-  let timer: NodeJS.Timeout | undefined;
-  const abort = (): void => kill('stop');
-  signal?.addEventListener('abort', abort, { once: true });
-  if (signal?.aborted) abort();
+  const stop = (): void => kill({ reason: 'stop', message: 'stopped' });
+  signal?.addEventListener('abort', stop, { once: true });
   try {
+    signal?.throwIfAborted();
     await host.ready;
-    timer = startTimer(spec, () => kill('timeout'));
+    stopTimeout = startTimeout(spec.limits?.timeoutMs, (ms) =>
+      kill({ reason: 'timeout', message: `ran longer than ${ms} ms` }),
+    );
     host.wire.send(assignmentOf(input));
+    // Needs no credit: the guest host has room for all of it.
     await host.wire.sendData('module', module.bytes);
     await started;
   } catch (error) {
@@ -90,7 +94,7 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
     signal?.throwIfAborted();
     throw error;
   } finally {
-    signal?.removeEventListener('abort', abort);
+    signal?.removeEventListener('abort', stop);
   }
 
   return {
@@ -103,101 +107,38 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
       ? { stdout: streams.stdout.readable, stderr: streams.stderr.readable }
       : {}),
     stop() {
-      if (end === undefined) kill('stop');
+      stop();
       return exited;
     },
     onReport(listener) {
       reportListener = listener;
     },
     async [Symbol.asyncDispose]() {
-      kill('stop');
+      stop();
       await exited;
     },
   };
-
-  function assignmentOf({ spec: { output, limits = {} } }: ProcessGuestInput): Assignment {
-    return {
-      tag: 'assign',
-      name: spec.name,
-      moduleBytes: module.bytes.length,
-      args: spec.args,
-      env: spec.env,
-      mounts: spec.mounts,
-      stdin: spec.stdin ?? 'none',
-      tty: spec.tty ?? false,
-      output:
-        output.kind === 'stream'
-          ? { kind: 'stream' }
-          : {
-              kind: 'cri-log',
-              directory: dirname(output.path),
-              file: basename(output.path),
-              maxBytes: output.maxBytes ?? defaultLogBytes,
-            },
-      entry: spec.entry ?? '_start',
-      waiting: waitingOf(spec, module.namespaces),
-      maxDescriptors: limits.maxDescriptors ?? defaultDescriptors,
-      memoryBytes: limits.memoryBytes ?? null,
-      hostModules: spec.hostModules ?? [],
-      user: user ?? null,
-    };
-  }
 }
 
-/** Files, clocks and random wait in their own thread; what needs the event loop suspends the guest (JSPI). */
-function waitingOf(spec: GuestSpec, namespaces: ReadonlySet<string>): 'sync' | 'suspend' {
-  const wasiOnly = [...namespaces].every(
-    (name) => name === 'wasi_snapshot_preview1' || name === 'wasi_unstable',
-  );
-  return wasiOnly && spec.output.kind !== 'stream' && (spec.stdin ?? 'none') === 'none' ? 'sync' : 'suspend';
+interface Rotation {
+  request(): void;
+  done(): Promise<void>;
 }
 
-function rotate({ output }: GuestSpec): Promise<void> {
-  if (output.kind !== 'cri-log') return Promise.resolve();
-  return rotateLog(output.path, output.maxFiles ?? defaultLogFiles, new Date());
-}
-
-function startTimer({ limits }: GuestSpec, onTimeout: () => void): NodeJS.Timeout | undefined {
-  return limits?.timeoutMs === undefined ? undefined : setTimeout(onTimeout, limits.timeoutMs);
-}
-
-interface Ending {
-  readonly end: GuestEnd | undefined;
-  readonly killed: KillReason | undefined;
-  readonly how: string;
-  readonly spec: GuestSpec;
-}
-
-/** What the guest host told before it went counts; then why it was killed; else it went by itself. */
-function exitOf({ end, killed, how, spec }: Ending): GuestExit {
-  const finishedAt = new Date();
-  if (end?.kind === 'exited') return { kind: 'exited', code: end.code, finishedAt };
-  if (end?.kind === 'trapped') {
-    const { trap, message, memoryFull } = end;
-    if (!memoryFull) return { kind: 'trapped', trap, message, finishedAt };
-    const limit = spec.limits?.memoryBytes ?? 0;
-    return {
-      kind: 'killed',
-      reason: 'memory',
-      message: `${message}\nmemory is at its limit of ${limit} bytes`,
-      finishedAt,
-    };
-  }
-  switch (killed) {
-    case 'stop':
-      return { kind: 'killed', reason: 'stop', message: 'stopped', finishedAt };
-    case 'timeout':
-      return {
-        kind: 'killed',
-        reason: 'timeout',
-        message: `ran longer than ${spec.limits?.timeoutMs} ms`,
-        finishedAt,
-      };
-    case 'memory':
-    case 'host-closed':
-    case undefined:
-      return { kind: 'killed', reason: 'host-closed', message: `the guest host ended: ${how}`, finishedAt };
-  }
+/** One rotation at a time, whatever the guest host asks for. */
+function createRotation({ output }: GuestSpec, onFailed: (reason: string) => void): Rotation {
+  let running: Promise<void> | undefined;
+  return {
+    request() {
+      if (output.kind !== 'cri-log') return;
+      running ??= rotateLog(output, new Date())
+        .catch((error: unknown) => onFailed(error instanceof Error ? error.message : String(error)))
+        .finally(() => {
+          running = undefined;
+        });
+    },
+    done: () => running ?? Promise.resolve(),
+  };
 }
 
 interface Streams {
@@ -207,11 +148,14 @@ interface Streams {
   end(): void;
 }
 
-function openStreams(spec: GuestSpec, host: GuestHostProcess): Streams {
-  const reads = spec.output.kind === 'stream';
-  const stdin = spec.stdin === 'stream' ? createStdinWriter(host.wire) : undefined;
-  const stdout = reads ? createOutputReader('stdout', host) : undefined;
-  const stderr = reads ? createOutputReader('stderr', host) : undefined;
+function openStreams({ stdin: input, output }: GuestSpec, { wire }: GuestHostProcess): Streams {
+  const reader = (channel: 'stdout' | 'stderr'): OutputReader | undefined =>
+    output.kind === 'stream'
+      ? createOutputReader((bytes) => wire.send({ tag: 'credit', channel, bytes }))
+      : undefined;
+  const stdin = input === 'stream' ? createStdinWriter(wire) : undefined;
+  const stdout = reader('stdout');
+  const stderr = reader('stderr');
   return {
     stdin,
     stdout,
@@ -220,46 +164,6 @@ function openStreams(spec: GuestSpec, host: GuestHostProcess): Streams {
       stdin?.close();
       stdout?.end();
       stderr?.end();
-    },
-  };
-}
-
-interface OutputReader {
-  readonly readable: Readable;
-  push(bytes: Uint8Array): void;
-  end(): void;
-}
-
-/** Credit goes back when the consumer takes the bytes, not when they arrive. */
-function createOutputReader(channel: 'stdout' | 'stderr', host: GuestHostProcess): OutputReader {
-  const arrived: Uint8Array[] = [];
-  let ended = false;
-  let wanted = false;
-  const readable = new Readable({
-    read() {
-      wanted = true;
-      deliver();
-    },
-  });
-  const deliver = (): void => {
-    while (wanted) {
-      const chunk = arrived.shift();
-      if (chunk === undefined) break;
-      host.wire.send({ tag: 'credit', channel, bytes: chunk.length });
-      wanted = readable.push(chunk);
-    }
-    if (ended && arrived.length === 0) readable.push(null);
-  };
-  return {
-    readable,
-    push(bytes) {
-      arrived.push(bytes);
-      deliver();
-    },
-    end() {
-      if (ended) return;
-      ended = true;
-      deliver();
     },
   };
 }

@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import process from 'node:process';
 import { randomUUID } from 'node:crypto';
+import process from 'node:process';
 import { RuntimeError } from '../errors.ts';
+import { checkSpec } from './assignment.ts';
+import { findLauncher } from './birth.ts';
 import type { GuestSpec } from './guest-spec.ts';
 import type { AbortOptions, Guest, GuestExit, Sandbox, SandboxSpec, WasmRuntime } from './guest.ts';
 import { createHostPool, type HostPool } from './host-pool.ts';
@@ -43,12 +42,14 @@ export function createRuntime(options: RuntimeOptions = {}): WasmRuntime {
       ? createSandboxUsers(sandboxUsers)
       : undefined;
   const sandboxes = new Set<Sandbox>();
+  const opening = openParts({ hostModules, idle, keepsUser: users === undefined });
+  opening.catch(() => {}); // who starts a guest hears of it
   let state: { readonly kind: 'open'; readonly parts: Promise<Parts> } | { readonly kind: 'closed' } = {
     kind: 'open',
-    parts: openParts(hostModules, idle),
+    parts: opening,
   };
   const parts = (): Promise<Parts> => {
-    if (state.kind === 'closed') throw new RuntimeError('CLOSED', 'the runtime has been closed');
+    if (state.kind === 'closed') throw closedError();
     return state.parts;
   };
 
@@ -71,6 +72,10 @@ export function createRuntime(options: RuntimeOptions = {}): WasmRuntime {
       sandboxes.delete(sandbox);
       if (user) users?.release(user);
     });
+    if (state.kind === 'closed') {
+      await sandbox[Symbol.asyncDispose]();
+      throw closedError();
+    }
     sandboxes.add(sandbox);
     return sandbox;
   };
@@ -90,27 +95,37 @@ export function createRuntime(options: RuntimeOptions = {}): WasmRuntime {
     },
     async [Symbol.asyncDispose]() {
       if (state.kind === 'closed') return;
-      const opened = await state.parts;
+      const opened = state.parts;
       state = { kind: 'closed' };
+      const { pool, keeper } = await opened;
       await Promise.all([...sandboxes].map((sandbox) => sandbox[Symbol.asyncDispose]()));
-      await opened.pool[Symbol.asyncDispose]();
-      await opened.keeper?.[Symbol.asyncDispose]();
-      await rm(opened.directory, { recursive: true, force: true });
+      await pool[Symbol.asyncDispose]();
+      await keeper?.[Symbol.asyncDispose]();
     },
   };
+}
+
+function closedError(): RuntimeError {
+  return new RuntimeError('CLOSED', 'the runtime has been closed');
 }
 
 interface Parts {
   readonly pool: HostPool;
   readonly keeper: Keeper | undefined;
-  /** Where guest hosts stand; nothing is in it. */
-  readonly directory: string;
 }
 
-async function openParts(hostModules: readonly string[], idle: number): Promise<Parts> {
-  const directory = await mkdtemp(join(tmpdir(), 'wasmlet-guests-'));
-  const keeper = process.platform === 'win32' ? undefined : await startKeeper();
-  return { directory, keeper, pool: createHostPool(idle, { hostModules, keeper, directory }) };
+interface PartsOptions {
+  readonly hostModules: readonly string[];
+  readonly idle: number;
+  readonly keepsUser: boolean;
+}
+
+async function openParts({ hostModules, idle, keepsUser }: PartsOptions): Promise<Parts> {
+  const [keeper, launcher] = await Promise.all([
+    process.platform === 'win32' ? undefined : startKeeper(),
+    findLauncher(keepsUser),
+  ]);
+  return { keeper, pool: createHostPool(idle, { hostModules, keeper, launcher }) };
 }
 
 function createSandbox(
@@ -124,6 +139,7 @@ function createSandbox(
   const starting = new Set<Promise<unknown>>();
 
   const start = async (spec: GuestSpec, signal: AbortSignal): Promise<Guest> => {
+    checkSpec(spec);
     const module = prepareModule(spec.name, spec.module, spec.limits ?? {});
     if (module.kind === 'out-of-memory') return endedGuest(module.message);
     signal.throwIfAborted();

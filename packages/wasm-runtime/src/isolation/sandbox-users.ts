@@ -1,5 +1,6 @@
-import { type Dirent, lstatSync } from 'node:fs';
-import { lchown, readdir } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { lstatSync } from 'node:fs';
+import { lchown, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 
@@ -26,7 +27,8 @@ export interface SandboxUsers {
 
 export function createSandboxUsers({ first, count }: UserRange): SandboxUsers {
   const taken = new Set<number>();
-  let next = 0;
+  // Anywhere: after a restart, others' directories may still belong to the users that would be first.
+  let next = randomInt(count);
   const free = (): number => {
     for (let tried = 0; tried < count; tried += 1) {
       const uid = first + next;
@@ -48,13 +50,14 @@ export function createSandboxUsers({ first, count }: UserRange): SandboxUsers {
   };
 }
 
-/** Makes a directory and all in it the user's; links themselves, never what they lead to. */
-export async function handOver(directory: string, user: SandboxUser): Promise<void> {
-  await lchown(directory, user.uid, user.gid);
-  const entries: readonly Dirent[] = await readdir(directory, { withFileTypes: true });
-  for (const entry of entries) {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) await handOver(path, user);
-    else await lchown(path, user.uid, user.gid);
-  }
+/**
+ * Makes a directory and all in it the user's; links themselves, never what they lead to. A file with further
+ * names is left alone: one of them may be a file of somebody else's that an earlier guest has linked.
+ */
+export async function handOver(path: string, user: SandboxUser): Promise<void> {
+  const stats = await lstat(path);
+  if (!stats.isDirectory() && stats.nlink > 1) return;
+  if (stats.uid !== user.uid || stats.gid !== user.gid) await lchown(path, user.uid, user.gid);
+  if (!stats.isDirectory()) return;
+  for (const name of await readdir(path)) await handOver(join(path, name), user);
 }

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream';
-import { windowBytes } from '../output/stream-output.ts';
+import { windowBytes } from './wire/flow.ts';
 import type { DaemonMessage } from './wire/messages.ts';
 import type { Wire } from './wire/wire.ts';
 

@@ -1,13 +1,26 @@
 import { chown, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
+export interface RotationOptions {
+  /** The current log, `<n>.log`. */
+  readonly path: string;
+  /** A log below this size is left as it is. @default 10 MiB */
+  readonly maxBytes?: number;
+  /** @default 5 */
+  readonly maxFiles?: number;
+}
+
 /**
  * Renames a run's log `<n>.log` to `<n>.log.<YYYYMMDD-hhmmss>` (`-<k>` added when that exists), makes an
  * empty one of the same owner and mode in its place, and removes the oldest beyond `maxFiles`, the current
- * one included. Done by the daemon: a guest host may write its log but not change the directory.
+ * one included. Done by the daemon: a guest host may write its log but not change the directory. Nothing is compressed.
  */
-export async function rotateLog(path: string, maxFiles: number, now: Date): Promise<void> {
-  const { uid, gid, mode } = await stat(path);
+export async function rotateLog(
+  { path, maxBytes = 10 * 1024 * 1024, maxFiles = 5 }: RotationOptions,
+  now: Date,
+): Promise<void> {
+  const { uid, gid, mode, size } = await stat(path);
+  if (size < maxBytes) return;
   const rotated = await rotatedFiles(path);
   const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
   const taken = new Set(rotated);

@@ -1,11 +1,12 @@
-import type { OutputSink } from '../preview1/preview1.ts';
+import { copiedBytes, type Channel } from '../isolation/wire/frames.ts';
+import { windowBytes } from '../isolation/wire/flow.ts';
 import type { Wire } from '../isolation/wire/wire.ts';
-import type { Channel } from '../isolation/wire/frames.ts';
+import type { OutputSink } from '../preview1/preview1.ts';
 
-/** Bytes of one channel that may be under way before the receiver has said that it took them. */
-export const windowBytes = 256 * 1024;
-
-/** A guest's output over the wire, with back-pressure: a write waits while the receiver has not caught up. */
+/**
+ * A guest's output over the wire. A write returns when the kernel has all of it, so that it arrives whatever
+ * becomes of this process; it waits while the receiver has not caught up.
+ */
 export interface StreamOutput extends OutputSink {
   /** The receiver took so many bytes. */
   credit(bytes: number): void;
@@ -15,30 +16,29 @@ export function createStreamOutput(channel: Channel, wire: Wire<unknown>): Strea
   let open = windowBytes;
   let wake: (() => void) | undefined;
 
-  const send = (chunk: Uint8Array): Uint8Array => {
-    const now = chunk.subarray(0, open);
-    // The guest may write into its memory again as soon as the call returns, the socket may still read it.
-    if (now.length > 0) void wire.sendData(channel, Buffer.from(now));
-    open -= now.length;
-    return chunk.subarray(now.length);
-  };
-  const sendRest = async (rest: Uint8Array): Promise<void> => {
-    // A copy: the guest's memory may move while it is suspended.
-    let left: Uint8Array = Buffer.from(rest);
-    while (left.length > 0) {
+  const send = async (chunk: Uint8Array): Promise<void> => {
+    let rest = chunk;
+    while (rest.length > 0) {
       if (open === 0) {
         await new Promise<void>((resolve) => {
           wake = resolve;
         });
       }
-      left = send(left);
+      const part = rest.subarray(0, Math.min(open, copiedBytes));
+      rest = rest.subarray(part.length);
+      open -= part.length;
+      await wire.sendData(channel, part);
     }
   };
 
   return {
     write(chunk) {
-      const rest = send(chunk);
-      return rest.length === 0 ? undefined : sendRest(rest);
+      if (chunk.length > Math.min(open, copiedBytes)) {
+        // A copy: the guest's memory may move while it is suspended.
+        return send(Buffer.from(chunk));
+      }
+      open -= chunk.length;
+      return wire.sendData(channel, chunk);
     },
     credit(bytes) {
       open += bytes;

@@ -1,19 +1,24 @@
 import { RuntimeError } from '../../errors.ts';
 import type { Preview1 } from '../../preview1/preview1.ts';
+import type { ExitSwitch } from './exit-switch.ts';
 import type { OpenHostModules } from './host-modules.ts';
 
 export interface LinkInput {
   readonly module: WebAssembly.Module;
-  readonly preview1: Preview1;
+  readonly preview1: Pick<Preview1, 'imports' | 'waits' | 'attach'>;
   readonly hostModules: OpenHostModules;
+  readonly exitSwitch: ExitSwitch;
   readonly waiting: 'sync' | 'suspend';
   readonly entry: string;
 }
 
 export interface LinkedGuest {
+  /** The one that is exported by the name `memory`: where host functions read and write. */
   readonly memory: WebAssembly.Memory | undefined;
+  /** All that it exports. */
+  readonly memories: readonly WebAssembly.Memory[];
   /** Calls the entry function; rejects or throws with the guest's trap. */
-  run(): unknown;
+  readonly run: () => unknown;
 }
 
 /**
@@ -22,22 +27,20 @@ export interface LinkedGuest {
  * Throws {@link RuntimeError}: `UNKNOWN_IMPORT` naming every import that nobody provides, `NO_ENTRY`.
  */
 export function linkGuest(input: LinkInput): LinkedGuest {
-  const { module, preview1, hostModules, waiting, entry } = input;
+  const { module, preview1, waiting, entry } = input;
   const imports: WebAssembly.Imports = {};
   const unknown: string[] = [];
   for (const { module: namespace, name, kind } of WebAssembly.Module.imports(module)) {
-    const provided =
-      kind === 'function' ? findImport(namespace, name, preview1, hostModules, waiting) : undefined;
-    if (provided === undefined)
+    const provided = kind === 'function' ? findImport(namespace, name, input) : undefined;
+    if (provided === undefined) {
       unknown.push(`${namespace}.${name}${kind === 'function' ? '' : ` (${kind})`}`);
-    else (imports[namespace] ??= {})[name] = provided;
+    } else {
+      (imports[namespace] ??= {})[name] = provided;
+    }
   }
   if (unknown.length > 0) {
-    const some = unknown.slice(0, 10).join(', ');
-    throw new RuntimeError(
-      'UNKNOWN_IMPORT',
-      `nothing provides ${unknown.length === 1 ? 'the import' : `${unknown.length} imports:`} ${some}${unknown.length > 10 ? ', …' : ''}`,
-    );
+    const what = unknown.length === 1 ? 'the import' : `${unknown.length} imports:`;
+    throw new RuntimeError('UNKNOWN_IMPORT', `nothing provides ${what} ${unknown.join(', ')}`);
   }
   const { exports } = instantiate(module, imports);
   const run = exports[entry];
@@ -51,15 +54,17 @@ export function linkGuest(input: LinkInput): LinkedGuest {
   const { memory } = exports;
   const exported = memory instanceof WebAssembly.Memory ? memory : undefined;
   if (exported) preview1.attach(exported);
-  return { memory: exported, run: waiting === 'suspend' ? WebAssembly.promising(run) : run };
+  return {
+    memory: exported,
+    memories: Object.values(exports).filter((value) => value instanceof WebAssembly.Memory),
+    run: waiting === 'suspend' ? WebAssembly.promising(run) : run,
+  };
 }
 
 function findImport(
   namespace: string,
   name: string,
-  preview1: Preview1,
-  hostModules: OpenHostModules,
-  waiting: 'sync' | 'suspend',
+  { preview1, hostModules, exitSwitch, waiting }: LinkInput,
 ): WebAssembly.ImportValue | undefined {
   if (namespace === 'wasi_snapshot_preview1' || namespace === 'wasi_unstable') {
     const call = preview1.imports[namespace][name];
@@ -68,7 +73,22 @@ function findImport(
   }
   const provided = hostModules.imports.get(namespace)?.get(name);
   if (provided === undefined) return undefined;
-  return waiting === 'suspend' && provided.waits ? new WebAssembly.Suspending(provided.call) : provided.call;
+  const call = trapping(provided.call, exitSwitch);
+  return waiting === 'suspend' && provided.waits ? new WebAssembly.Suspending(call) : call;
+}
+
+type Call = (...args: never[]) => unknown;
+
+/** A host function whose failure is a trap: a guest could catch what it throws itself. */
+function trapping(call: Call, exitSwitch: ExitSwitch): Call {
+  return (...args) => {
+    try {
+      const result = call(...args);
+      return result instanceof Promise ? result.catch((error: unknown) => exitSwitch.fail(error)) : result;
+    } catch (error) {
+      return exitSwitch.fail(error);
+    }
+  };
 }
 
 function instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Instance {

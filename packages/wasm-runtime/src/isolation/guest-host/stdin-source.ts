@@ -1,4 +1,5 @@
 import type { InputSource } from '../../preview1/preview1.ts';
+import { creditStep } from '../wire/flow.ts';
 
 /** stdin as it comes over the wire. */
 export interface StdinSource {
@@ -7,9 +8,10 @@ export interface StdinSource {
   end(): void;
 }
 
-/** @param onTaken tells how many bytes the guest has read, so that as many more may be sent */
+/** @param onTaken tells now and then how many bytes the guest has read, so that as many more may be sent */
 export function createStdinSource(onTaken: (bytes: number) => void): StdinSource {
   const chunks: Uint8Array[] = [];
+  let taken = 0;
   let ended = false;
   const waiting = new Set<() => void>();
   const wake = (): void => {
@@ -26,7 +28,11 @@ export function createStdinSource(onTaken: (bytes: number) => void): StdinSource
         into.set(part);
         if (part.length === first.length) chunks.shift();
         else chunks[0] = first.subarray(part.length);
-        onTaken(part.length);
+        taken += part.length;
+        if (taken >= creditStep) {
+          onTaken(taken);
+          taken = 0;
+        }
         return part.length;
       },
       readable(signal) {

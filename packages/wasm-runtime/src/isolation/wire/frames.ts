@@ -26,13 +26,19 @@ export function encodeControl(message: unknown): Uint8Array {
   return Buffer.concat([header(body.length, 0), body]);
 }
 
-/** Frames of `bytes` in order; large ones are split, nothing is copied. */
-export function* encodeData(channel: Channel, bytes: Uint8Array): Generator<Uint8Array> {
+/** Bytes up to this number are copied behind their header, so that the caller may change them at once. */
+export const copiedBytes = 64 * 1024;
+
+/** Frames of `bytes` in order; what is more than {@link copiedBytes} is not copied. */
+export function encodeData(channel: Channel, bytes: Uint8Array): readonly Uint8Array[] {
+  const type = channels.indexOf(channel) + 1;
+  if (bytes.length <= copiedBytes) return [Buffer.concat([header(bytes.length, type), bytes])];
+  const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += maxDataBytes) {
     const part = bytes.subarray(at, at + maxDataBytes);
-    yield header(part.length, channels.indexOf(channel) + 1);
-    yield part;
+    parts.push(header(part.length, type), part);
   }
+  return parts;
 }
 
 function header(length: number, type: number): Buffer {
@@ -42,7 +48,7 @@ function header(length: number, type: number): Buffer {
   return bytes;
 }
 
-/** Cuts a byte stream into frames. Throws a `TypeError` for anything that is not one; then the peer is not ours. */
+/** Cuts a byte stream into frames. Throws for anything that is not one; then the peer is not ours. */
 export interface FrameDecoder {
   push(chunk: Uint8Array): Frame[];
 }

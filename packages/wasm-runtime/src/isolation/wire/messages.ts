@@ -35,6 +35,8 @@ export interface Assignment {
   readonly maxDescriptors: number;
   readonly memoryBytes: number | null;
   readonly hostModules: readonly HostModuleUse[];
+  /** Module names of the guest's imports, as far as they are of a sane number and length. */
+  readonly namespaces: readonly string[];
   readonly user: { readonly uid: number; readonly gid: number } | null;
 }
 
@@ -48,7 +50,7 @@ export type HostMessage =
   | { readonly tag: 'credit'; readonly channel: Channel; readonly bytes: number }
   /** The log file has reached its size. */
   | { readonly tag: 'rotate' }
-  | { readonly tag: 'report'; readonly module: string; readonly report: unknown }
+  | { readonly tag: 'report'; readonly module: string; readonly report: unknown; readonly dropped: number }
   | { readonly tag: 'ended'; readonly end: GuestEnd };
 
 export type GuestEnd =
@@ -82,8 +84,8 @@ const trapKinds: readonly TrapKind[] = [
   'other',
 ];
 
-/** Longest message of a guest host that is passed on, in characters. */
-const maxTextLength = 8192;
+/** Longest text in a message, in characters: names in it are the guest's. */
+export const maxTextLength = 8192;
 
 /** Narrows a control frame of a guest host. Throws a `TypeError` for anything that is none. */
 export function parseHostMessage(json: unknown): HostMessage {
@@ -100,7 +102,12 @@ export function parseHostMessage(json: unknown): HostMessage {
     case 'credit':
       return { tag: 'credit', channel: oneOf(channels, message['channel']), bytes: count(message['bytes']) };
     case 'report':
-      return { tag: 'report', module: text(message['module']), report: message['report'] };
+      return {
+        tag: 'report',
+        module: text(message['module']),
+        report: message['report'],
+        dropped: count(message['dropped']),
+      };
     case 'ended':
       return { tag: 'ended', end: parseEnd(record(message['end'])) };
     default:
@@ -157,5 +164,12 @@ function count(value: unknown): number {
 
 function text(value: unknown): string {
   if (typeof value !== 'string') throw new TypeError('no text');
+  return clip(value).replace(controls, '?');
+}
+
+/** What a terminal would obey; line ends and tabs may stay. */
+const controls = /(?![\n\t])\p{Cc}/gu;
+
+export function clip(value: string): string {
   return value.length > maxTextLength ? `${value.slice(0, maxTextLength)}…` : value;
 }

@@ -4,17 +4,20 @@ import { type Channel, createFrameDecoder, encodeControl, encodeData, type Frame
 /** One end of the wire. */
 export interface Wire<Sent> {
   send(message: Sent): void;
-  /** Hands bytes to the socket; resolves when it can take more. */
-  sendData(channel: Channel, bytes: Uint8Array): Promise<void>;
+  /**
+   * Sends bytes. A promise when the kernel has not taken all of them yet, which settles when it has: what it has
+   * taken arrives even when this process is killed. More than {@link copiedBytes} must not change until then.
+   */
+  sendData(channel: Channel, bytes: Uint8Array): Promise<void> | undefined;
   /** Sends what is left and closes. */
   end(): Promise<void>;
   destroy(): void;
 }
 
 export interface WireEvents {
-  onFrame(frame: Frame): void;
+  readonly onFrame: (frame: Frame) => void;
   /** The peer is gone, or sent what no peer of ours sends (`error`). Called once. */
-  onClose(error?: Error): void;
+  readonly onClose: (error?: Error) => void;
 }
 
 /** Speaks frames over a stream; a peer that breaks the format is disconnected. */
@@ -38,13 +41,18 @@ export function openWire<Sent>(socket: Duplex, { onFrame, onClose }: WireEvents)
     send(message) {
       if (!socket.destroyed) socket.write(encodeControl(message));
     },
-    async sendData(channel, bytes) {
-      let flowing = true;
-      for (const part of encodeData(channel, bytes)) {
-        if (socket.destroyed) return;
-        flowing = socket.write(part);
+    sendData(channel, bytes) {
+      if (socket.destroyed || bytes.length === 0) return undefined;
+      let onTaken: (() => void) | undefined;
+      const parts = encodeData(channel, bytes);
+      for (const [index, part] of parts.entries()) {
+        // Called with an error when the peer is gone, which `onClose` tells.
+        socket.write(part, index === parts.length - 1 ? () => onTaken?.() : undefined);
       }
-      if (!flowing) await drained(socket);
+      if (socket.writableLength === 0) return undefined;
+      return new Promise((resolve) => {
+        onTaken = resolve;
+      });
     },
     end: () =>
       new Promise((resolve) => {
@@ -53,14 +61,4 @@ export function openWire<Sent>(socket: Duplex, { onFrame, onClose }: WireEvents)
       }),
     destroy: () => socket.destroy(),
   };
-}
-
-function drained(socket: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      socket.off('drain', settle).off('close', settle);
-      resolve();
-    };
-    socket.on('drain', settle).on('close', settle);
-  });
 }

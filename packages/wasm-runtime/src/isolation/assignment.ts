@@ -1,0 +1,73 @@
+import { basename, dirname, isAbsolute } from 'node:path';
+import { RuntimeError } from '../errors.ts';
+import type { GuestOutput, GuestSpec } from './guest-spec.ts';
+import type { PreparedModule } from './prepare-module.ts';
+import type { SandboxUser } from './sandbox-users.ts';
+import type { Assignment } from './wire/messages.ts';
+
+const defaultLogBytes = 10 * 1024 * 1024;
+const defaultDescriptors = 1024;
+
+export interface AssignmentInput {
+  readonly spec: GuestSpec;
+  readonly module: PreparedModule & { readonly kind: 'ready' };
+  readonly user: SandboxUser | undefined;
+}
+
+/** What a guest host is told of a spec, defaults filled in. */
+export function assignmentOf({ spec, module, user }: AssignmentInput): Assignment {
+  const namespaces = [...module.namespaces].filter(({ length }) => length <= maxNamespaceLength);
+  return {
+    tag: 'assign',
+    name: spec.name,
+    moduleBytes: module.bytes.length,
+    args: spec.args,
+    env: spec.env,
+    mounts: spec.mounts,
+    stdin: spec.stdin ?? 'none',
+    tty: spec.tty ?? false,
+    output: outputOf(spec.output),
+    entry: spec.entry ?? '_start',
+    waiting: waitingOf(spec, module.namespaces),
+    maxDescriptors: spec.limits?.maxDescriptors ?? defaultDescriptors,
+    memoryBytes: spec.limits?.memoryBytes ?? null,
+    hostModules: spec.hostModules ?? [],
+    namespaces: namespaces.slice(0, maxNamespaces),
+    user: user ?? null,
+  };
+}
+
+const maxNamespaces = 100;
+const maxNamespaceLength = 200;
+
+/** Throws {@link RuntimeError} `INVALID_SPEC` for what no guest can be given. */
+export function checkSpec({ name, output, limits = {} }: GuestSpec): void {
+  const refuse = (what: string): never => {
+    throw new RuntimeError('INVALID_SPEC', `${name}: ${what}`);
+  };
+  for (const [limit, value] of Object.entries(limits) as [string, number | undefined][]) {
+    if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
+      refuse(`limits.${limit} is a number from 0, not ${value}`);
+    }
+  }
+  if (output.kind === 'cri-log') {
+    if (!isAbsolute(output.path)) refuse(`the log's path must be absolute, not ${output.path}`);
+    const { maxBytes = defaultLogBytes, maxFiles = 2 } = output;
+    if (!(maxBytes > 0)) refuse(`output.maxBytes is a number above 0, not ${maxBytes}`);
+    if (!(maxFiles >= 2)) refuse(`output.maxFiles is a number from 2, not ${maxFiles}`);
+  }
+}
+
+function outputOf(output: GuestOutput): Assignment['output'] {
+  if (output.kind === 'stream') return { kind: 'stream' };
+  const { path, maxBytes = defaultLogBytes } = output;
+  return { kind: 'cri-log', directory: dirname(path), file: basename(path), maxBytes };
+}
+
+/** Files, clocks and random wait in their own thread; what needs the event loop suspends the guest (JSPI). */
+function waitingOf({ stdin, output }: GuestSpec, namespaces: ReadonlySet<string>): 'sync' | 'suspend' {
+  const wasiOnly = [...namespaces].every(
+    (name) => name === 'wasi_snapshot_preview1' || name === 'wasi_unstable',
+  );
+  return wasiOnly && output.kind !== 'stream' && stdin !== 'stream' ? 'sync' : 'suspend';
+}

@@ -1,0 +1,36 @@
+import type { GuestSpec } from './guest-spec.ts';
+import type { GuestExit, KillReason } from './guest.ts';
+import type { GuestEnd } from './wire/messages.ts';
+
+/** Why the daemon ended a guest, and what people are told. */
+export interface Kill {
+  readonly reason: KillReason;
+  readonly message: string;
+}
+
+export interface Ending {
+  readonly spec: GuestSpec;
+  /** What the guest host told before it went. */
+  readonly end: GuestEnd | undefined;
+  readonly kill: Kill | undefined;
+  /** How the guest host went. */
+  readonly how: string;
+}
+
+/** What the guest host told before it went counts; then why it was killed; else it went by itself. */
+export function exitOf({ spec, end, kill, how }: Ending): GuestExit {
+  const finishedAt = new Date();
+  if (end?.kind === 'exited') return { kind: 'exited', code: end.code, finishedAt };
+  if (end?.kind === 'trapped') {
+    const { trap, message, memoryFull } = end;
+    if (!memoryFull) return { kind: 'trapped', trap, message, finishedAt };
+    const full = `memory is at its limit of ${spec.limits?.memoryBytes} bytes`;
+    return { kind: 'killed', reason: 'memory', message: `${full}\n${message}`, finishedAt };
+  }
+  if (kill) return { kind: 'killed', ...kill, finishedAt };
+  const reason = heapExhausted.test(how) ? 'memory' : 'host-closed';
+  return { kind: 'killed', reason, message: `the guest host ended: ${how}`, finishedAt };
+}
+
+/** V8's last words: the guest's tables or objects, which its memory limit does not count, filled the heap. */
+const heapExhausted = /heap out of memory|heap limit|invalid (table|array) size/i;

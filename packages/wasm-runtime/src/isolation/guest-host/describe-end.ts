@@ -1,0 +1,61 @@
+import type { TrapKind } from '../guest.ts';
+import { clip, type GuestEnd } from '../wire/messages.ts';
+import type { Ending } from './exit-switch.ts';
+
+/** What a guest's end was: its exit, or a trap in wasmtime's words with the wasm frames below. */
+export function describeEnd(error: unknown, ending: Ending | undefined, memoryFull: boolean): GuestEnd {
+  if (ending?.kind === 'exit') return { kind: 'exited', code: ending.code };
+  const { trap, text } = ending ? describeFailure(ending.error) : describeTrap(error);
+  const message = clip(`wasm trap: ${text}${backtrace(error)}`);
+  return { kind: 'trapped', trap, message, memoryFull };
+}
+
+interface Description {
+  readonly trap: TrapKind;
+  readonly text: string;
+}
+
+function describeFailure(error: unknown): Description {
+  return {
+    trap: 'other',
+    text: `a host function failed: ${error instanceof Error ? error.message : String(error)}`,
+  };
+}
+
+/** V8's words, the kind, wasmtime's words. */
+const known: readonly (readonly [pattern: RegExp, kind: TrapKind, text: string])[] = [
+  [/^unreachable/, 'unreachable', 'wasm `unreachable` instruction executed'],
+  [/^memory access out of bounds/, 'memory-out-of-bounds', 'out of bounds memory access'],
+  [/^data segment out of bounds/, 'memory-out-of-bounds', 'out of bounds memory access'],
+  [/^table index is out of bounds/, 'table-out-of-bounds', 'undefined element: out of bounds table access'],
+  [/^(table|element segment).* out of bounds/, 'table-out-of-bounds', 'out of bounds table access'],
+  [/^null function or function signature/, 'indirect-call-mismatch', 'indirect call type mismatch'],
+  [/^(divide|remainder) by zero/, 'integer-divide-by-zero', 'integer divide by zero'],
+  [/^(divide result unrepresentable|float unrepresentable)/, 'integer-overflow', 'integer overflow'],
+  [/^Maximum call stack size exceeded/, 'stack-overflow', 'call stack exhausted'],
+];
+
+function describeTrap(error: unknown): Description {
+  // A thrown wasm exception, which is no Error, has neither words nor frames.
+  if (!(error instanceof Error)) return { trap: 'other', text: 'uncaught exception' };
+  const [, trap, text] = known.find(([pattern]) => pattern.test(error.message)) ?? [];
+  return trap && text ? { trap, text } : { trap: 'other', text: error.message };
+}
+
+const maxFrames = 20;
+
+function backtrace(error: unknown): string {
+  if (!(error instanceof Error)) return '';
+  const frames: string[] = [];
+  for (const line of (error.stack ?? '').split('\n')) {
+    const match = /^\s+at (?:(\S.*?) \()?wasm:\/\/wasm\/[^:]*:wasm-function\[(\d+)\]:(0x[0-9a-f]+)/.exec(
+      line,
+    );
+    if (!match) continue;
+    const [, name = '', index, offset] = match;
+    // V8 writes `<module name>.<function name>`, and only what the name section has.
+    const functionName = name === '' || name.startsWith('wasm://') ? `wasm-function[${index}]` : name;
+    frames.push(`  ${frames.length}: ${offset} - <module>!${functionName}`);
+  }
+  return frames.length === 0 ? '' : `\nwasm backtrace:\n${frames.slice(0, maxFrames).join('\n')}`;
+}

@@ -1,0 +1,41 @@
+/** Ends a guest from inside a host call in a way that no guest can catch. */
+export interface ExitSwitch {
+  /** Remembers the code, then traps. */
+  exit(code: number): never;
+  /** Remembers what a host function failed with, then traps. */
+  fail(error: unknown): never;
+  /** The first of them that was used. */
+  readonly used: Ending | undefined;
+}
+
+export type Ending =
+  | { readonly kind: 'exit'; readonly code: number }
+  | { readonly kind: 'failure'; readonly error: unknown };
+
+/** (module (func (export "trap") unreachable)) */
+const trapModule = Uint8Array.from(
+  Buffer.from('0061736d0100000001040160000003020100070801047472617000000a05010300000b', 'hex'),
+);
+
+/**
+ * A JavaScript exception would be caught by a guest's `catch_all`; a wasm trap below the host call is not,
+ * by the exception-handling proposal.
+ */
+export function createExitSwitch(): ExitSwitch {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(trapModule));
+  const trap = exports['trap'] as () => never;
+  let used: Ending | undefined;
+  return {
+    exit(code) {
+      used ??= { kind: 'exit', code };
+      return trap();
+    },
+    fail(error) {
+      used ??= { kind: 'failure', error };
+      return trap();
+    },
+    get used() {
+      return used;
+    },
+  };
+}

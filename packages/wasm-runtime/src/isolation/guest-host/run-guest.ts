@@ -1,0 +1,87 @@
+import { RuntimeError } from '../../errors.ts';
+import type { Preview1 } from '../../preview1/preview1.ts';
+import type { Assignment, GuestEnd, HostMessage } from '../wire/messages.ts';
+import type { Wire } from '../wire/wire.ts';
+import { describeEnd } from './describe-end.ts';
+import type { ExitSwitch } from './exit-switch.ts';
+import type { LoadedHostModules, OpenHostModules } from './host-modules.ts';
+import { type LinkedGuest, linkGuest } from './link.ts';
+import { createReporter } from './reporter.ts';
+
+export interface RunInput {
+  readonly assignment: Assignment;
+  readonly module: Uint8Array;
+  readonly wire: Wire<HostMessage>;
+  readonly hostModules: LoadedHostModules;
+  readonly preview1: Preview1;
+  readonly exitSwitch: ExitSwitch;
+}
+
+/**
+ * Compiles, links and runs the guest, and closes what it held. Throws {@link RuntimeError} when it could not
+ * begin.
+ */
+export async function runGuest(input: RunInput): Promise<GuestEnd> {
+  const { assignment, wire, preview1, exitSwitch } = input;
+  const controller = new AbortController();
+  const report = createReporter(wire);
+  let linked: LinkedGuest | undefined;
+  let opened: OpenHostModules | undefined;
+  try {
+    opened = input.hostModules.open(assignment.hostModules, {
+      memory: () => linked?.memory,
+      signal: controller.signal,
+      report,
+    });
+    linked = linkGuest({
+      module: compile(input.module),
+      preview1,
+      hostModules: opened,
+      exitSwitch,
+      waiting: assignment.waiting,
+      entry: assignment.entry,
+    });
+    wire.send({ tag: 'started' });
+    await linked.run();
+    return { kind: 'exited', code: 0 };
+  } catch (error) {
+    if (error instanceof RuntimeError) throw error;
+    return describeEnd(error, exitSwitch.used, isFull(linked, assignment.memoryBytes));
+  } finally {
+    controller.abort();
+    await closeWithin(opened);
+    preview1.close();
+  }
+}
+
+function compile(bytes: Uint8Array): WebAssembly.Module {
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (cause) {
+    const reason = (cause as Error).message.replace(/^WebAssembly\.Module\(\): /, '');
+    throw new RuntimeError('INVALID_MODULE', `the module cannot be compiled: ${reason}`, { cause });
+  }
+}
+
+/** Part of the limit that is left when an allocation was refused: allocators ask for more than a page at once. */
+const growthStep = 1 / 16;
+const pageBytes = 64 * 1024;
+
+/** At its cap: one more growth step would not fit. */
+function isFull(linked: LinkedGuest | undefined, limit: number | null): boolean {
+  if (linked === undefined || linked.memories.length === 0 || limit === null) return false;
+  const size = linked.memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+  return limit - size < Math.max(pageBytes, limit * growthStep);
+}
+
+/** Longest that host modules may take to close what they hold. */
+const closeTimeoutMs = 1000;
+
+async function closeWithin(opened: OpenHostModules | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, closeTimeoutMs);
+  });
+  await Promise.race([opened?.close(), timeout]);
+  clearTimeout(timer);
+}
