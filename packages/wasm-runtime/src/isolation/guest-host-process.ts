@@ -67,9 +67,9 @@ export function startGuestHost(options: GuestHostOptions, { waits }: { waits: bo
       return;
     }
     const message = parseHostMessage(frame.json);
+    if (message.tag === 'failed') onFailed(new RuntimeError(message.code, message.message));
     if (message.tag === 'ready') onReady();
-    else if (listener) listener.onMessage(message);
-    else if (message.tag === 'failed') onFailed(new RuntimeError(message.code, message.message));
+    else listener?.onMessage(message);
   };
   let broken: Error | undefined;
   const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();

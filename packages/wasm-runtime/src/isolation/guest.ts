@@ -46,7 +46,7 @@ export interface Guest extends AsyncDisposable {
    * at the latest when `graceMs` have passed. Idempotent.
    */
   stop(options: { readonly graceMs: number }): Promise<GuestExit>;
-  /** Reports of host modules (denied connections), at most a bounded rate; `undefined` listener removes. */
+  /** Reports of host modules (denied connections), at most a bounded rate; the first ones wait for a listener; `undefined` removes it. */
   onReport(listener: ((report: GuestReport) => void) | undefined): void;
 }
 

@@ -30,7 +30,7 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
   started.catch(() => {}); // heard of below, unless aborted
   let end: GuestEnd | undefined;
   let killed: Kill | undefined;
-  let reportListener: ((report: GuestReport) => void) | undefined;
+  const reports = createReportQueue();
   const kill = (why: Kill): void => {
     killed ??= why;
     host.kill();
@@ -56,7 +56,7 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
         rotation.request();
         break;
       case 'report':
-        reportListener?.({ module: message.module, report: message.report, dropped: message.dropped });
+        reports.push({ module: message.module, report: message.report, dropped: message.dropped });
         break;
       case 'ended':
         end = message.end;
@@ -110,12 +110,35 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
       stop();
       return exited;
     },
-    onReport(listener) {
-      reportListener = listener;
-    },
+    onReport: (listener) => reports.listen(listener),
     async [Symbol.asyncDispose]() {
       stop();
       await exited;
+    },
+  };
+}
+
+interface ReportQueue {
+  push(report: GuestReport): void;
+  listen(listener: ((report: GuestReport) => void) | undefined): void;
+}
+
+const keptReports = 32;
+
+/** Keeps the first reports for a listener that comes after the guest has begun. */
+function createReportQueue(): ReportQueue {
+  let listener: ((report: GuestReport) => void) | undefined;
+  let kept: GuestReport[] = [];
+  return {
+    push(report) {
+      if (listener) listener(report);
+      else if (kept.length < keptReports) kept.push(report);
+    },
+    listen(next) {
+      listener = next;
+      if (next === undefined) return;
+      for (const report of kept) next(report);
+      kept = [];
     },
   };
 }

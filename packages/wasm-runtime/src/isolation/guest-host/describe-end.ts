@@ -26,12 +26,12 @@ function describeFailure(error: unknown): Description {
 const known: readonly (readonly [pattern: RegExp, kind: TrapKind, text: string])[] = [
   [/^unreachable/, 'unreachable', 'wasm `unreachable` instruction executed'],
   [/^memory access out of bounds/, 'memory-out-of-bounds', 'out of bounds memory access'],
-  [/^data segment out of bounds/, 'memory-out-of-bounds', 'out of bounds memory access'],
-  [/^table index is out of bounds/, 'table-out-of-bounds', 'undefined element: out of bounds table access'],
-  [/^(table|element segment).* out of bounds/, 'table-out-of-bounds', 'out of bounds table access'],
-  [/^null function or function signature/, 'indirect-call-mismatch', 'indirect call type mismatch'],
+  [/data segment .*out of bounds/, 'memory-out-of-bounds', 'out of bounds memory access'],
+  [/table index is out of bounds/, 'table-out-of-bounds', 'undefined element: out of bounds table access'],
+  [/element segment .*out of bounds/, 'table-out-of-bounds', 'out of bounds table access'],
+  [/^(null function|function signature)/, 'indirect-call-mismatch', 'indirect call type mismatch'],
   [/^(divide|remainder) by zero/, 'integer-divide-by-zero', 'integer divide by zero'],
-  [/^(divide result unrepresentable|float unrepresentable)/, 'integer-overflow', 'integer overflow'],
+  [/^(divide result|float) unrepresentable/, 'integer-overflow', 'integer overflow'],
   [/^Maximum call stack size exceeded/, 'stack-overflow', 'call stack exhausted'],
 ];
 

@@ -50,7 +50,8 @@ function header(length: number, type: number): Buffer {
 
 /** Cuts a byte stream into frames. Throws for anything that is not one; then the peer is not ours. */
 export interface FrameDecoder {
-  push(chunk: Uint8Array): Frame[];
+  /** Calls back for each frame that the chunk completes, also for those before a fault. */
+  push(chunk: Uint8Array, onFrame: (frame: Frame) => void): void;
 }
 
 export function createFrameDecoder(): FrameDecoder {
@@ -77,8 +78,7 @@ export function createFrameDecoder(): FrameDecoder {
   };
 
   return {
-    push(chunk) {
-      const frames: Frame[] = [];
+    push(chunk, onFrame) {
       let at = 0;
       for (;;) {
         if (body === undefined) {
@@ -86,16 +86,16 @@ export function createFrameDecoder(): FrameDecoder {
           head.set(part, headLength);
           headLength += part.length;
           at += part.length;
-          if (headLength < headerBytes) return frames;
+          if (headLength < headerBytes) return;
           begin();
         }
-        if (body === undefined) return frames;
+        if (body === undefined) return;
         const part = chunk.subarray(at, at + body.length - bodyLength);
         body.set(part, bodyLength);
         bodyLength += part.length;
         at += part.length;
-        if (bodyLength < body.length) return frames;
-        frames.push(finish(body));
+        if (bodyLength < body.length) return;
+        onFrame(finish(body));
       }
     },
   };

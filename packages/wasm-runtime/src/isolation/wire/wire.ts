@@ -26,7 +26,7 @@ export function openWire<Sent>(socket: Duplex, { onFrame, onClose }: WireEvents)
   let failure: Error | undefined;
   socket.on('data', (chunk: Uint8Array) => {
     try {
-      for (const frame of decoder.push(chunk)) onFrame(frame);
+      decoder.push(chunk, onFrame);
     } catch (error) {
       failure ??= error as Error;
       socket.destroy();

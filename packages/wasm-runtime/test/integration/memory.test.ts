@@ -1,0 +1,43 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { createRuntime } from '../../src/index.ts';
+import { guests } from '../fixtures/guests.ts';
+import { finish, specOf } from '../fixtures/start-guest.ts';
+
+const runtime = createRuntime();
+afterAll(() => runtime[Symbol.asyncDispose]());
+const MiB = 1024 * 1024;
+
+describe('a memory limit', () => {
+  test('ends a guest that takes all of it as out of memory', async () => {
+    const spec = await specOf(guests.memoryHog, { limits: { memoryBytes: 64 * MiB } });
+    const { exit } = await finish(await runtime.start(spec));
+    expect(exit).toMatchObject({ kind: 'killed', reason: 'memory' });
+    expect(exit).toHaveProperty('message', expect.stringContaining('limit of 67108864 bytes'));
+  });
+
+  test.each([1, 64])('leaves the trap of a guest far below it a trap: %i MiB', async (mebibytes) => {
+    const spec = await specOf(guests.unreachable, { limits: { memoryBytes: mebibytes * MiB } });
+    const { exit } = await finish(await runtime.start(spec));
+    expect(exit).toMatchObject({ kind: 'trapped', trap: 'unreachable' });
+  });
+
+  test('ends a module that declares 4 GiB before it is compiled, and no neighbour notices', async () => {
+    const neighbour = await runtime.start(await specOf(guests.sleep));
+    const spec = await specOf(guests.huge, { limits: { memoryBytes: 64 * MiB } });
+    const guest = await runtime.start(spec);
+    await expect(guest.exited).resolves.toMatchObject({ kind: 'killed', reason: 'memory' });
+    await expect(guest.stop({ graceMs: 0 })).resolves.toMatchObject({ reason: 'memory' });
+    await expect(neighbour.stop({ graceMs: 0 })).resolves.toMatchObject({ reason: 'stop' });
+  });
+
+  test('is not got round with tables', async () => {
+    const neighbour = await runtime.start(await specOf(guests.sleep));
+    const limits = { memoryBytes: 64 * MiB, timeoutMs: 20_000 };
+    const start = runtime.start(await specOf(guests.tableBomb, { limits }));
+    await expect(start).rejects.toMatchObject({
+      code: 'HOST_FAILED',
+      message: expect.stringMatching(/heap/) as unknown,
+    });
+    await expect(neighbour.stop({ graceMs: 0 })).resolves.toMatchObject({ reason: 'stop' });
+  });
+});
