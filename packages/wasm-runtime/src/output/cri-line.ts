@@ -1,3 +1,5 @@
+import process from 'node:process';
+
 export type LogStream = 'stdout' | 'stderr';
 
 /** Longest content of one log line; longer ones are split, as containerd does. */
@@ -28,19 +30,38 @@ export function formatCriLines(stream: LogStream, chunk: Uint8Array, timestamp: 
 
 const lineEnd = Buffer.from('\n', 'latin1');
 
-/** `2026-01-02T03:04:05.123456789Z`, never going backwards within one source. */
-export function createTimestamps(): () => string {
-  // Wall-clock nanoseconds at hrtime 0: the wall clock has milliseconds only, hrtime has the rest.
-  const origin = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+export interface TimestampClock {
+  wallMs(): number;
+  monotonicNs(): bigint;
+}
+
+const systemClock: TimestampClock = {
+  wallMs: () => Date.now(),
+  monotonicNs: () => process.hrtime.bigint(),
+};
+
+/** What the wall clock may be off before it is believed: it has milliseconds only, the other clock the rest. */
+const toleranceNs = 50_000_000n;
+
+/** `2026-01-02T03:04:05.123456789Z`. Steps of the wall clock are followed once a second. */
+export function createTimestamps(clock: TimestampClock = systemClock): () => string {
+  const originNow = (): bigint => BigInt(clock.wallMs()) * 1_000_000n - clock.monotonicNs();
+  let origin = originNow();
   let lastSecond = -1n;
   let prefix = '';
   return () => {
-    const now = origin + process.hrtime.bigint();
-    const second = now / 1_000_000_000n;
-    if (second !== lastSecond) {
-      lastSecond = second;
-      prefix = new Date(Number(second) * 1000).toISOString().slice(0, 19);
+    let now = origin + clock.monotonicNs();
+    if (now / second !== lastSecond) {
+      const drift = originNow() - origin;
+      if (drift > toleranceNs || drift < -toleranceNs) {
+        origin += drift;
+        now += drift;
+      }
+      lastSecond = now / second;
+      prefix = new Date(Number(lastSecond) * 1000).toISOString().slice(0, 19);
     }
-    return `${prefix}.${String(now % 1_000_000_000n).padStart(9, '0')}Z`;
+    return `${prefix}.${String(now % second).padStart(9, '0')}Z`;
   };
 }
+
+const second = 1_000_000_000n;

@@ -22,11 +22,7 @@ export async function rotateLog(
   const { uid, gid, mode, size } = await stat(path);
   if (size < maxBytes) return;
   const rotated = await rotatedFiles(path);
-  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-  const taken = new Set(rotated);
-  const base = `${basename(path)}.${stamp}`;
-  let name = base;
-  for (let copy = 1; taken.has(name); copy += 1) name = `${base}-${copy}`;
+  const name = `${basename(path)}.${nextSuffix(rotated, now)}`;
   // The new file is complete before it gets the name, so that a writer never finds it half made.
   const fresh = `${path}.new`;
   await rm(fresh, { force: true });
@@ -38,12 +34,21 @@ export async function rotateLog(
   await Promise.all(excess.map((old) => rm(join(dirname(path), old), { force: true })));
 }
 
-const suffix = /^\.(\d{8}-\d{6})(?:-(\d+))?$/;
+/** Sorts behind all that are there, also within a second and when the clock has been set back. */
+function nextSuffix(rotated: readonly string[], now: Date): string {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  const newest = rotated.toSorted(byAge).at(-1);
+  if (newest === undefined) return stamp;
+  const [time, copy] = ageOf(newest);
+  return stamp > time ? stamp : `${time}-${copy + 1}`;
+}
+
+const suffix = /\.(\d{8}-\d{6})(?:-(\d+))?$/;
 
 async function rotatedFiles(path: string): Promise<readonly string[]> {
   const current = basename(path);
   const names = await readdir(dirname(path));
-  return names.filter((name) => name.startsWith(current) && suffix.test(name.slice(current.length)));
+  return names.filter((name) => suffix.test(name) && name.replace(suffix, '') === current);
 }
 
 function byAge(a: string, b: string): number {
@@ -53,6 +58,6 @@ function byAge(a: string, b: string): number {
 }
 
 function ageOf(name: string): readonly [time: string, copy: number] {
-  const match = suffix.exec(name.slice(name.search(/\.\d{8}-\d{6}(-\d+)?$/)));
-  return [match?.[1] ?? '', Number(match?.[2] ?? 0)];
+  const [, time = '', copy = '0'] = suffix.exec(name) ?? [];
+  return [time, Number(copy)];
 }

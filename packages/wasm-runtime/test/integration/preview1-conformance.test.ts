@@ -4,11 +4,18 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildGuest } from '../conformance/build-guest.ts';
 import { conformanceCases, entryOf } from '../conformance/cases.ts';
+import { createRuntime } from '../../src/index.ts';
 import { type RunGuest, runInProcess } from '../conformance/guest-process.ts';
+import { runOnRuntime } from '../conformance/guest-runtime.ts';
 
 // Our own guests, with the case names of https://github.com/WebAssembly/wasi-testsuite. Each assertion is made inside
 // the guest, which names the one that failed on its stderr.
-const executors: readonly (readonly [name: string, run: RunGuest])[] = [['preview1 host', runInProcess]];
+const runtime = createRuntime();
+afterAll(() => runtime[Symbol.asyncDispose]());
+const executors: readonly (readonly [name: string, run: RunGuest])[] = [
+  ['preview1 host', runInProcess],
+  ['runtime', runOnRuntime(runtime)],
+];
 let directory: string;
 let module: string;
 

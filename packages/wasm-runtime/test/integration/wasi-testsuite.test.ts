@@ -3,14 +3,21 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { createRuntime } from '../../src/index.ts';
 import { type RunGuest, runInProcess } from '../conformance/guest-process.ts';
+import { runOnRuntime } from '../conformance/guest-runtime.ts';
 
 // The suite's own binaries, from a checkout of https://github.com/WebAssembly/wasi-testsuite, branch
 // prod/testsuite-base, that WASI_TESTSUITE names; the guests under test/conformance have the same cases everywhere.
 const checkout = process.env['WASI_TESTSUITE'];
 const cases = checkout === undefined ? [] : findCases(checkout);
-const executors: readonly (readonly [name: string, run: RunGuest])[] = [['preview1 host', runInProcess]];
+const runtime = createRuntime();
+afterAll(() => runtime[Symbol.asyncDispose]());
+const executors: readonly (readonly [name: string, run: RunGuest])[] = [
+  ['preview1 host', runInProcess],
+  ['runtime', runOnRuntime(runtime)],
+];
 
 test('the 72 preview1 tests run where WASI_TESTSUITE names a checkout of the suite', () => {
   expect(cases).toHaveLength(checkout === undefined ? 0 : 72);

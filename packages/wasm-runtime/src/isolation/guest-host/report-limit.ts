@@ -4,15 +4,19 @@ export interface ReportLimit {
   pass(): number | undefined;
 }
 
-export function createReportLimit({ perSecond = 10, burst = 20 } = {}): ReportLimit {
+export function createReportLimit({
+  perSecond = 10,
+  burst = 20,
+  now = () => performance.now(),
+} = {}): ReportLimit {
   let tokens = burst;
-  let last = performance.now();
+  let last = now();
   let dropped = 0;
   return {
     pass() {
-      const now = performance.now();
-      tokens = Math.min(burst, tokens + ((now - last) / 1000) * perSecond);
-      last = now;
+      const time = now();
+      tokens = Math.min(burst, tokens + ((time - last) / 1000) * perSecond);
+      last = time;
       if (tokens < 1) {
         dropped += 1;
         return undefined;
