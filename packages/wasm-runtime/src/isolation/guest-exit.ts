@@ -28,9 +28,10 @@ export function exitOf({ spec, end, kill, how }: Ending): GuestExit {
     return { kind: 'killed', reason: 'memory', message: `${full}\n${message}`, finishedAt };
   }
   if (kill) return { kind: 'killed', ...kill, finishedAt };
-  const reason = heapExhausted.test(how) ? 'memory' : 'host-closed';
-  return { kind: 'killed', reason, message: `the guest host ended: ${how}`, finishedAt };
+  if (heapExhausted.test(how)) return { kind: 'killed', reason: 'memory', message: heapMessage, finishedAt };
+  return { kind: 'killed', reason: 'host-closed', message: `the guest host ended: ${how}`, finishedAt };
 }
 
-/** V8's last words: the guest's tables or objects, which its memory limit does not count, filled the heap. */
-const heapExhausted = /heap out of memory|heap limit|invalid (table|array) size/i;
+/** In V8's last words. */
+const heapExhausted = /heap out of memory|heap limit/i;
+const heapMessage = 'its tables or garbage-collected objects filled the heap of its process';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { createRuntime } from '../../src/index.ts';
-import { guests } from '../fixtures/guests.ts';
+import { gcBomb, guests } from '../fixtures/guests.ts';
 import { finish, specOf } from '../fixtures/start-guest.ts';
 
 const runtime = createRuntime();
@@ -28,6 +28,16 @@ describe('a memory limit', () => {
     await expect(guest.exited).resolves.toMatchObject({ kind: 'killed', reason: 'memory' });
     await expect(guest.stop({ graceMs: 0 })).resolves.toMatchObject({ reason: 'memory' });
     await expect(neighbour.stop({ graceMs: 0 })).resolves.toMatchObject({ reason: 'stop' });
+  });
+
+  test('is not got round with garbage-collected objects', async () => {
+    const limits = { memoryBytes: 64 * MiB, timeoutMs: 20_000 };
+    const guest = await runtime.start(await specOf(gcBomb, { limits }));
+    await expect(guest.exited).resolves.toMatchObject({
+      kind: 'killed',
+      reason: 'memory',
+      message: 'its tables or garbage-collected objects filled the heap of its process',
+    });
   });
 
   test('is not got round with tables', async () => {
