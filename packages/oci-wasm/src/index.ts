@@ -1,1 +1,45 @@
-export {};
+/**
+ * WebAssembly in OCI registries: push, pull and keep it. Start with {@link pullArtifact} and {@link pushArtifact}.
+ *
+ * @packageDocumentation
+ */
+export { pullArtifact } from './transfer/pull-artifact.ts';
+export type { Progress, PulledArtifact, PullOptions } from './transfer/pull-artifact.ts';
+export { pushArtifact } from './transfer/push-artifact.ts';
+export type { PushedArtifact, PushOptions } from './transfer/push-artifact.ts';
+export { createRegistryClient } from './registry/registry-client.ts';
+export type {
+  Access,
+  RegistryClient,
+  RegistryClientOptions,
+  RegistryTimeouts,
+  Repository,
+  RepositoryOptions,
+  RetryPolicy,
+} from './registry/registry-client.ts';
+export { openLayoutStore } from './store/layout-store.ts';
+export type { LayoutStore } from './store/layout-store.ts';
+export { readArtifact, readModuleBytes } from './artifact/read-artifact.ts';
+export type { ArtifactFormat, WasmArtifact } from './artifact/wasm-artifact.ts';
+export { formatReference, parseReference } from './reference.ts';
+export type { Reference } from './reference.ts';
+export { dockerConfigCredentials } from './credentials/docker-config-credentials.ts';
+export type { DockerConfigOptions } from './credentials/docker-config-credentials.ts';
+export { staticCredentials } from './credentials/static-credentials.ts';
+export type { ScopedCredential } from './credentials/static-credentials.ts';
+export type { Credential, CredentialScope, CredentialSource } from './credentials/credential.ts';
+export { login, logout } from './credentials/login.ts';
+export type { LoginOptions, LoginResult, LogoutOptions } from './credentials/login.ts';
+export { OciError } from './errors.ts';
+export type { OciErrorCode, OciErrorDetails } from './errors.ts';
+export type { Descriptor, Platform } from './content/descriptor.ts';
+export type {
+  AbortOptions,
+  ContentReader,
+  ContentWriter,
+  Manifest,
+  Source,
+  Tagger,
+  TagResolver,
+  Target,
+} from './content/target.ts';

@@ -1,3 +1,10 @@
+/**
+ * The kubelet's provider for WebAssembly: images from OCI registries, run in sandboxes, with HTTP under policy.
+ *
+ * @packageDocumentation
+ */
+export { createWasmProvider } from './wasm-provider.ts';
+export type { EgressDenial, ProviderLogger, WasmProviderOptions } from './wasm-provider.ts';
 export { containerExit } from './exit-mapping.ts';
 export { argv0Annotation, guestSpec } from './guest-spec.ts';
 export type { GuestSpecInput, ImageFormat } from './guest-spec.ts';

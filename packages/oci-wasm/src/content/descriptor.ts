@@ -1,0 +1,17 @@
+/** Names one piece of content: what it is, which bytes exactly, how many (OCI image-spec, descriptor.md). */
+export interface Descriptor {
+  readonly mediaType: string;
+  /** `sha256:…` or `sha512:…`. */
+  readonly digest: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly artifactType?: string;
+  /** In an index: what the manifest is for. */
+  readonly platform?: Platform;
+}
+
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+}
