@@ -4,7 +4,9 @@
  * @packageDocumentation
  */
 export { pullArtifact } from './transfer/pull-artifact.ts';
-export type { Progress, PulledArtifact, PullOptions } from './transfer/pull-artifact.ts';
+export type { PulledArtifact, PullOptions } from './transfer/pull-artifact.ts';
+export { copyArtifact } from './transfer/copy-artifact.ts';
+export type { CopiedArtifact, CopyOptions, Progress } from './transfer/copy-artifact.ts';
 export { pushArtifact } from './transfer/push-artifact.ts';
 export type { PushedArtifact, PushOptions } from './transfer/push-artifact.ts';
 export { createRegistryClient } from './registry/registry-client.ts';
@@ -15,8 +17,8 @@ export type {
   RegistryTimeouts,
   Repository,
   RepositoryOptions,
-  RetryPolicy,
 } from './registry/registry-client.ts';
+export type { RetryPolicy } from './registry/retry.ts';
 export { openLayoutStore } from './store/layout-store.ts';
 export type { LayoutStore } from './store/layout-store.ts';
 export { readArtifact, readModuleBytes } from './artifact/read-artifact.ts';
@@ -25,6 +27,7 @@ export { formatReference, parseReference } from './reference.ts';
 export type { Reference } from './reference.ts';
 export { dockerConfigCredentials } from './credentials/docker-config-credentials.ts';
 export type { DockerConfigOptions } from './credentials/docker-config-credentials.ts';
+export { parseDockerConfigJson } from './credentials/docker-config.ts';
 export { staticCredentials } from './credentials/static-credentials.ts';
 export type { ScopedCredential } from './credentials/static-credentials.ts';
 export type { Credential, CredentialScope, CredentialSource } from './credentials/credential.ts';

@@ -10,10 +10,29 @@ export interface WasmArtifact {
   /** Digest of the manifest itself. */
   readonly manifestDigest: string;
   readonly format: ArtifactFormat;
-  /** Always `wasi/wasm`: what the artifact is for. */
+  /** `os/architecture`, always `wasi/wasm`. */
   readonly platform: string;
   readonly config: Descriptor;
   readonly layer: Descriptor;
   /** Manifests, config and layer together. */
   readonly totalBytes: number;
 }
+
+interface FormatTypes {
+  readonly config: string;
+  readonly layer: string;
+}
+
+/** By what each format is recognised and written. */
+export const formatTypes: Readonly<Record<ArtifactFormat, FormatTypes>> = {
+  'wasm-to-oci': {
+    config: 'application/vnd.wasm.config.v1+json',
+    layer: 'application/vnd.wasm.content.layer.v1+wasm',
+  },
+  cncf: {
+    config: 'application/vnd.wasm.config.v0+json',
+    layer: 'application/wasm',
+  },
+};
+
+export const wasmPlatform = 'wasi/wasm';

@@ -1,4 +1,5 @@
-import type { Credential, CredentialSource } from './credential.ts';
+import type { Credential, CredentialScope, CredentialSource } from './credential.ts';
+import { matchLength } from './credential-key.ts';
 
 /** A credential and what it is for. */
 export interface ScopedCredential extends Credential {
@@ -6,7 +7,18 @@ export interface ScopedCredential extends Credential {
   readonly key: string;
 }
 
-/** Credentials from a list; the longest match first. */
-export function staticCredentials(_list: readonly ScopedCredential[]): CredentialSource {
-  throw new Error('not implemented');
+/** Credentials from a list; the longest match first, then in the order of the list. */
+export function staticCredentials(list: readonly ScopedCredential[]): CredentialSource {
+  return { find: (scope) => Promise.resolve(selectCredentials(list, scope)) };
+}
+
+export function selectCredentials(
+  list: readonly ScopedCredential[],
+  scope: CredentialScope,
+): readonly Credential[] {
+  return list
+    .map(({ key, ...credential }) => ({ credential, length: matchLength(key, scope) }))
+    .filter((match): match is typeof match & { readonly length: number } => match.length !== undefined)
+    .toSorted((a, b) => b.length - a.length)
+    .map(({ credential }) => credential);
 }

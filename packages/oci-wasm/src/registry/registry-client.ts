@@ -1,6 +1,14 @@
-import type { Target } from '../content/target.ts';
+import type { AbortOptions, Target } from '../content/target.ts';
 import type { Credential, CredentialSource } from '../credentials/credential.ts';
 import type { Reference } from '../reference.ts';
+import { createAuthorizedSender } from './authorized-sender.ts';
+import { createEndpoints } from './endpoints.ts';
+import { createHttp } from './http.ts';
+import { openRepository } from './repository.ts';
+import { responseError } from './response-error.ts';
+import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
+import { createTokenSource } from './token-source.ts';
+import { createUrlGuard } from './url-guard.ts';
 
 export interface RegistryClientOptions {
   /** Asked when a repository is opened without credentials of its own. @default none: anonymous */
@@ -20,27 +28,26 @@ export interface RegistryTimeouts {
   readonly idleMs: number;
 }
 
-export interface RetryPolicy {
-  /** Of one request, the first included. @default 3 */
-  readonly tries: number;
-  /** Before the second try; doubled each time, with jitter. @default 500 */
-  readonly baseDelayMs: number;
-  /** Nothing is waited for longer, whatever `Retry-After` says. @default 20_000 */
-  readonly maxDelayMs: number;
-  readonly wait: (ms: number, options: { readonly signal: AbortSignal | undefined }) => Promise<void>;
-  /** 0 to 1. @default Math.random */
-  readonly random: () => number;
-}
-
 /** Speaks to registries (OCI distribution-spec 1.1). Closing it closes its connections. */
 export interface RegistryClient extends AsyncDisposable {
   /** A repository as a place to copy from and to. Nothing is sent yet. */
   repository(name: Pick<Reference, 'registry' | 'repository'>, options?: RepositoryOptions): Repository;
+  /**
+   * Shows a credential to a registry. `verified` is false when the registry asks for none. Rejects with
+   * {@link OciError} `UNAUTHORIZED`, `DENIED`, and as all requests do.
+   */
+  checkCredential(
+    registry: string,
+    credential: Credential,
+    options?: AbortOptions,
+  ): Promise<{ readonly verified: boolean }>;
 }
 
 export interface RepositoryOptions {
   /** Tried in order, then anonymous access. @default what the client's {@link RegistryClientOptions.credentials} finds */
   readonly credentials?: readonly Credential[];
+  /** Asks the registry for no rights to write. @default false */
+  readonly readOnly?: boolean;
 }
 
 export interface Repository extends Target {
@@ -53,6 +60,61 @@ export type Access =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'credential'; readonly credential: Credential };
 
-export function createRegistryClient(_options: RegistryClientOptions = {}): RegistryClient {
-  throw new Error('not implemented');
+export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
+  const insecureRegistries = new Set(
+    (options.insecureRegistries ?? []).map((registry) => registry.toLowerCase()),
+  );
+  const retry = { ...defaultRetryPolicy, ...options.retry };
+  const guard = createUrlGuard(insecureRegistries);
+  const http = createHttp({
+    timeouts: { ...defaultTimeouts, ...options.timeouts },
+    retry,
+    userAgent: options.userAgent ?? 'wasmlet',
+    guard,
+  });
+  const endpoints = createEndpoints(http, insecureRegistries);
+  const parts = {
+    http,
+    tokens: createTokenSource(http, guard),
+    endpoints,
+    challenges: new Map(),
+    guard,
+    retry,
+  };
+
+  return {
+    repository: (name, { credentials, readOnly = false } = {}) =>
+      openRepository(parts, name, readOnly, (signal) =>
+        credentials === undefined
+          ? (options.credentials?.find(name, signal === undefined ? {} : { signal }) ?? Promise.resolve([]))
+          : Promise.resolve(credentials),
+      ),
+    async checkCredential(registry, credential, { signal } = {}) {
+      const endpoint = await endpoints.find(registry, signal);
+      const sender = createAuthorizedSender({
+        ...parts,
+        // Its own memory: what counts is what the registry says to this credential.
+        challenges: new Map(),
+        endpoint,
+        credentials: [credential],
+        anonymous: false,
+        scope: undefined,
+        remedy: 'check the user name and the password',
+      });
+      const subject = `cannot log in to ${registry}`;
+      const response = await sender.send({
+        method: 'GET',
+        url: new URL('/v2/', endpoint.origin),
+        signal,
+        subject,
+      });
+      if (response.status !== 200)
+        throw await responseError(response, { subject, registry, secrets: sender.secrets });
+      await response.discard();
+      return { verified: sender.access?.kind === 'credential' };
+    },
+    [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
+  };
 }
+
+const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, idleMs: 30_000 };

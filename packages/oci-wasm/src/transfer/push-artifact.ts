@@ -1,12 +1,15 @@
+import { packArtifact } from '../artifact/pack-artifact.ts';
+import type { ArtifactFormat, WasmArtifact } from '../artifact/wasm-artifact.ts';
 import type { AbortOptions } from '../content/target.ts';
 import type { Credential } from '../credentials/credential.ts';
+import { OciError } from '../errors.ts';
+import { formatReference, parseReference, type Reference } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import type { Reference } from '../reference.ts';
-import type { ArtifactFormat, WasmArtifact } from '../artifact/wasm-artifact.ts';
-import type { Progress } from './pull-artifact.ts';
+import { copyArtifact, type Progress } from './copy-artifact.ts';
 
 export interface PushOptions extends AbortOptions {
   readonly to: RegistryClient;
+  /** With a tag, or `latest` is meant. */
   readonly reference: string | Reference;
   /** The binary, or the path of a file with it. */
   readonly module: Uint8Array | string;
@@ -14,21 +17,56 @@ export interface PushOptions extends AbortOptions {
   readonly format?: ArtifactFormat;
   /** Of the layer: `org.opencontainers.image.title`. @default the path as given, else `module.wasm` */
   readonly title?: string;
-  /** Of the manifest. */
+  /** Of the manifest. @default none */
   readonly annotations?: Readonly<Record<string, string>>;
   /** CNCF format: when the artifact was made (SOURCE_DATE_EPOCH, for reproducible pushes). @default now */
   readonly created?: Date;
+  /** Tried in order, then anonymous access. @default what the client's credential source finds */
   readonly credentials?: readonly Credential[];
   readonly onProgress?: (progress: Progress) => void;
 }
 
 export interface PushedArtifact extends WasmArtifact {
   readonly reference: Reference;
-  /** False when the registry had all of it already. */
+  /** False when the registry had all of it already; its name is set in any case. */
   readonly transferred: boolean;
 }
 
-/** Makes a wasm artifact of a binary and copies it to its registry. Rejects with {@link OciError}. */
-export function pushArtifact(_options: PushOptions): Promise<PushedArtifact> {
-  return Promise.reject(new Error('not implemented'));
+/**
+ * Makes a wasm artifact of a binary and copies it to its registry, the name last.
+ *
+ * Rejects with {@link OciError}, among them `NOT_WASM`; with the file system's error when the file cannot be read.
+ */
+export async function pushArtifact(options: PushOptions): Promise<PushedArtifact> {
+  const { to, module, credentials, onProgress, signal } = options;
+  const reference =
+    typeof options.reference === 'string' ? parseReference(options.reference) : options.reference;
+  if (reference.digest !== undefined) {
+    const name = formatReference(reference);
+    throw new OciError(
+      'INVALID_REFERENCE',
+      `cannot push ${name}: what is pushed decides its digest; write a tag`,
+      {
+        reference: name,
+      },
+    );
+  }
+  const abort = signal === undefined ? {} : { signal };
+  const from = await packArtifact({
+    module,
+    format: options.format ?? 'wasm-to-oci',
+    title: options.title ?? (typeof module === 'string' ? module : 'module.wasm'),
+    annotations: options.annotations ?? {},
+    created: options.created ?? new Date(),
+    ...abort,
+  });
+  const copied = await copyArtifact({
+    from,
+    to: to.repository(reference, credentials === undefined ? {} : { credentials }),
+    reference,
+    maxLayerBytes: Number.MAX_SAFE_INTEGER,
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...abort,
+  });
+  return { ...copied, reference };
 }

@@ -1,0 +1,34 @@
+import { createHash, type Hash } from 'node:crypto';
+import { OciError } from '../errors.ts';
+
+export type DigestAlgorithm = 'sha256' | 'sha512';
+
+export interface Digest {
+  readonly algorithm: DigestAlgorithm;
+  /** Lower-case hexadecimal. */
+  readonly hex: string;
+}
+
+/** Reads a digest of a registered algorithm (OCI image-spec, descriptor.md "Registered algorithms"). */
+export function parseDigest(text: string): Digest {
+  const [, algorithm, hex] = digestPattern.exec(text) ?? [];
+  if (algorithm === undefined || hex === undefined) {
+    throw new OciError('INVALID_RESPONSE', `"${text.slice(0, 80)}" is no sha256 or sha512 digest`);
+  }
+  return { algorithm: algorithm as DigestAlgorithm, hex };
+}
+
+export function isDigest(text: string): boolean {
+  return digestPattern.test(text);
+}
+
+const digestPattern = /^(?=sha256:.{64}$|sha512:.{128}$)(sha256|sha512):([a-f0-9]+)$/;
+
+/** Digest of bytes that are at hand. */
+export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): string {
+  return formatHash(createHash(algorithm).update(bytes), algorithm);
+}
+
+export function formatHash(hash: Hash, algorithm: DigestAlgorithm): string {
+  return `${algorithm}:${hash.digest('hex')}`;
+}

@@ -1,0 +1,43 @@
+import type { Descriptor, Platform } from './descriptor.ts';
+import { isDigest } from './digest.ts';
+
+/** Reads a descriptor from foreign JSON; `undefined` when it is none. Fields of the wrong kind are left out. */
+export function readDescriptor(value: unknown): Descriptor | undefined {
+  if (!isRecord(value)) return undefined;
+  const { mediaType, digest, size, artifactType } = value;
+  if (typeof mediaType !== 'string' || typeof digest !== 'string' || !isDigest(digest)) return undefined;
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return undefined;
+  const annotations = readStrings(value['annotations']);
+  const platform = readPlatform(value['platform']);
+  return {
+    mediaType,
+    digest,
+    size,
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(typeof artifactType === 'string' ? { artifactType } : {}),
+    ...(platform === undefined ? {} : { platform }),
+  };
+}
+
+function readPlatform(value: unknown): Platform | undefined {
+  if (!isRecord(value)) return undefined;
+  const { os, architecture } = value;
+  if (typeof os !== 'string' && typeof architecture !== 'string') return undefined;
+  return {
+    os: typeof os === 'string' ? os : '',
+    architecture: typeof architecture === 'string' ? architecture : '',
+  };
+}
+
+/** The texts of an object of texts. */
+export function readStrings(value: unknown): Readonly<Record<string, string>> | undefined {
+  if (!isRecord(value)) return undefined;
+  const texts = Object.entries(value).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return Object.fromEntries(texts);
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

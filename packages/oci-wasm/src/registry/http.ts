@@ -1,0 +1,174 @@
+import { Readable } from 'node:stream';
+import { Agent, type Dispatcher, request } from 'undici';
+import { OciError } from '../errors.ts';
+import { connectionError, isReset } from './connection-error.ts';
+import { guardedLookup, type UrlGuard } from './url-guard.ts';
+import type { RegistryTimeouts } from './registry-client.ts';
+import { retrying, retryAfterMs, type RetryPolicy } from './retry.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Opened anew for every try. */
+  readonly body?: (() => AsyncIterable<Uint8Array>) | Uint8Array;
+  /** Value of the Authorization header; dropped when a redirect leads to another origin. */
+  readonly authorization?: string | undefined;
+  /** @default true */
+  readonly verifyTls?: boolean;
+  /** Whether 408, 429, 5xx and resets are tried again. @default true */
+  readonly retry?: boolean;
+  /** Whether redirects are followed, within what the guard allows. @default true */
+  readonly follow?: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly body: Dispatcher.ResponseData['body'];
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+  /** First value of a header. */
+  header(name: string): string | undefined;
+  /** All values of a header. */
+  headers(name: string): readonly string[];
+  /** Ends the exchange; the body is not read on. */
+  discard(): Promise<void>;
+}
+
+/** Sends requests to registries: bounded in time, retried, redirected within limits. */
+export interface Http extends AsyncDisposable {
+  /** Resolves with any status; rejects with {@link OciError} when there is no answer. */
+  send(request: HttpRequest): Promise<HttpResponse>;
+  /** Translates a failure while a body is read. */
+  bodyError(error: unknown, host: string): OciError;
+}
+
+export interface HttpOptions {
+  readonly timeouts: RegistryTimeouts;
+  readonly retry: RetryPolicy;
+  readonly userAgent: string;
+  readonly guard: UrlGuard;
+}
+
+/** As browsers and Go's client. */
+const maxRedirects = 10;
+/** Sockets per registry; more pulls than that wait for one. */
+const maxConnections = 16;
+const maxHeaderBytes = 64 * 1024;
+
+export function createHttp({ timeouts, retry, userAgent, guard }: HttpOptions): Http {
+  const agentOf = (rejectUnauthorized: boolean): Agent =>
+    new Agent({
+      connections: maxConnections,
+      headersTimeout: timeouts.idleMs,
+      bodyTimeout: timeouts.idleMs,
+      maxHeaderSize: maxHeaderBytes,
+      connect: { timeout: timeouts.connectMs, rejectUnauthorized, lookup: guardedLookup },
+    });
+  const verifying = agentOf(true);
+  const trusting = agentOf(false);
+
+  const exchange = async (outgoing: HttpRequest): Promise<HttpResponse> => {
+    const { method, url, headers, body, authorization, verifyTls = true, signal } = outgoing;
+    const response = await request(url, {
+      method,
+      dispatcher: verifyTls ? verifying : trusting,
+      headers: {
+        'user-agent': userAgent,
+        'accept-encoding': 'identity',
+        ...headers,
+        ...(authorization === undefined ? {} : { authorization }),
+      },
+      body: typeof body === 'function' ? Readable.from(body(), { objectMode: false }) : (body ?? null),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return answer(response, url);
+  };
+
+  const followed = async (first: HttpRequest): Promise<HttpResponse> => {
+    let current = first;
+    for (let hops = 0; ; hops += 1) {
+      const response = await exchange(current);
+      const location = response.header('location');
+      if (first.follow === false || !redirects.includes(response.status) || location === undefined)
+        return response;
+      await response.discard();
+      if (hops === maxRedirects) {
+        throw new OciError(
+          'INVALID_RESPONSE',
+          `registry ${first.url.host}: more than ${maxRedirects} redirects`,
+          {
+            host: first.url.host,
+          },
+        );
+      }
+      const url = guard.target(location, { from: current.url, purpose: 'redirect' });
+      const isSameOrigin = url.origin === current.url.origin;
+      current = {
+        ...current,
+        url,
+        authorization: isSameOrigin ? current.authorization : undefined,
+        verifyTls: isSameOrigin ? (current.verifyTls ?? true) : !guard.isInsecure(url.host),
+      };
+    }
+  };
+
+  return {
+    send: (outgoing) =>
+      retrying(
+        outgoing.retry === false ? { ...retry, tries: 1 } : retry,
+        async () => {
+          try {
+            const response = await followed(outgoing);
+            if (!isTransient(response.status)) return { kind: 'done', value: response };
+            return {
+              kind: 'again',
+              afterMs: retryAfterMs(response.header('retry-after'), new Date()),
+              drop: () => response.discard(),
+              giveUp: () => response,
+            };
+          } catch (error) {
+            outgoing.signal?.throwIfAborted();
+            const failure = connectionError(error, outgoing.url.host, timeouts);
+            const giveUp = (): never => {
+              throw failure;
+            };
+            return isReset(error) ? { kind: 'again', afterMs: undefined, giveUp } : giveUp();
+          }
+        },
+        outgoing.signal,
+      ),
+    bodyError: (error, host) => connectionError(error, host, timeouts),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([verifying.destroy(), trusting.destroy()]);
+    },
+  };
+}
+
+const redirects: readonly number[] = [301, 302, 303, 307, 308];
+
+/** Worth another try (OCI clients agree on these). */
+export function isTransient(status: number): boolean {
+  return status === 408 || status === 429 || (status >= 500 && status !== 501);
+}
+
+function answer({ statusCode, headers, body }: Dispatcher.ResponseData, url: URL): HttpResponse {
+  // Whoever discards a body does not want to hear of its failures.
+  body.on('error', () => {});
+  const all = (name: string): readonly string[] => {
+    const value = headers[name];
+    return value === undefined ? [] : typeof value === 'string' ? [value] : value;
+  };
+  return {
+    status: statusCode,
+    body,
+    url,
+    header: (name) => all(name)[0],
+    headers: all,
+    discard: () => body.dump({ limit: maxDiscardedBytes }).catch(() => {}),
+  };
+}
+
+/** Read to keep a connection in use; beyond that it is closed. */
+const maxDiscardedBytes = 64 * 1024;

@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import { collect } from '../content/verified.ts';
+import type { Credential } from '../credentials/credential.ts';
+import { OciError } from '../errors.ts';
+import { abortable } from '../content/abortable.ts';
+import type { Challenge } from './challenge.ts';
+import type { Endpoint } from './endpoints.ts';
+import { responseError } from './response-error.ts';
+import type { Http, HttpResponse } from './http.ts';
+import type { UrlGuard } from './url-guard.ts';
+
+export interface TokenRequest {
+  readonly endpoint: Endpoint;
+  /** A bearer challenge. */
+  readonly challenge: Challenge;
+  /** e.g. `repository:team/app:pull`; several are asked for in this order. */
+  readonly scopes: readonly string[];
+  /** Absent: anonymous. */
+  readonly credential?: Credential | undefined;
+}
+
+/** Bearer tokens of token servers (distribution-spec, "Token Authentication"), kept until shortly before they expire. */
+export interface TokenSource {
+  /** Rejects with {@link OciError}: `UNAUTHORIZED` or `DENIED` when the token server refuses the credential. */
+  get(request: TokenRequest, signal: AbortSignal | undefined): Promise<string>;
+  /** Forgets a token that a registry has not accepted. Returns false when there was none to forget. */
+  forget(request: TokenRequest): boolean;
+}
+
+interface Token {
+  readonly text: string;
+  /** By `performance.now()`. */
+  readonly expiresAt: number;
+}
+
+/** Of one client; the oldest is dropped. */
+const maxTokens = 1_000;
+
+export function createTokenSource(http: Http, guard: UrlGuard): TokenSource {
+  const tokens = new Map<string, Promise<Token>>();
+
+  const valid = async (key: string): Promise<Token | undefined> => {
+    // One that failed is not in the map any more; whoever waited for it hears of the failure.
+    const token = await tokens.get(key);
+    if (token !== undefined && token.expiresAt > performance.now()) return token;
+    tokens.delete(key);
+    return undefined;
+  };
+
+  return {
+    async get(request, signal) {
+      const key = keyOf(request);
+      const kept = await abortable(valid(key), signal);
+      if (kept) return kept.text;
+      // Shared by all who wait for it, so not ended with any one of them; its own time limits bound it.
+      const fetching = tokens.get(key) ?? fetchToken(http, guard, request);
+      tokens.set(key, fetching);
+      const [oldest] = tokens.keys();
+      if (tokens.size > maxTokens && oldest !== undefined) tokens.delete(oldest);
+      try {
+        return (await abortable(fetching, signal)).text;
+      } catch (error) {
+        fetching.catch(() => {
+          if (tokens.get(key) === fetching) tokens.delete(key);
+        });
+        throw error;
+      }
+    },
+    forget: (request) => tokens.delete(keyOf(request)),
+  };
+}
+
+function keyOf({ endpoint, challenge, scopes, credential }: TokenRequest): string {
+  const { realm, service } = challenge.parameters;
+  const { username, password, identityToken } = credential ?? {};
+  const parts = [endpoint.origin, realm, service, scopes, username, password, identityToken];
+  // No secret is kept as a key.
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+}
+
+async function fetchToken(http: Http, guard: UrlGuard, request: TokenRequest): Promise<Token> {
+  const { endpoint, challenge, credential } = request;
+  const realm = challenge.parameters['realm'];
+  if (realm === undefined) {
+    throw new OciError('INVALID_RESPONSE', `registry ${endpoint.registry} names no token server`, {
+      host: endpoint.registry,
+    });
+  }
+  const url = guard.target(realm, { from: new URL(endpoint.origin), purpose: 'token server' });
+  const verifyTls = url.origin === endpoint.origin ? endpoint.verifyTls : !guard.isInsecure(url.host);
+  const response =
+    credential?.identityToken === undefined
+      ? await getToken(http, url, request, verifyTls)
+      : await refreshToken(http, url, request, verifyTls, credential.identityToken);
+  if (response.status !== 200) {
+    const subject = `token server of registry ${endpoint.registry}`;
+    const secrets = secretsOf(credential);
+    const error = await responseError(response, { subject, registry: endpoint.registry, secrets });
+    // Token servers refuse credentials with all kinds of answers.
+    if (credential === undefined || error.code !== 'INVALID_RESPONSE') throw error;
+    throw new OciError('UNAUTHORIZED', error.message, { host: endpoint.registry, status: response.status });
+  }
+  return readToken(response, endpoint);
+}
+
+/** The token protocol of distribution: GET, with basic authentication where there is a credential. */
+function getToken(http: Http, realm: URL, request: TokenRequest, verifyTls: boolean): Promise<HttpResponse> {
+  const { username, password = '' } = request.credential ?? {};
+  const url = new URL(realm);
+  for (const [name, value] of parametersOf(request)) url.searchParams.append(name, value);
+  if (username !== undefined) url.searchParams.set('account', username);
+  return http.send({
+    method: 'GET',
+    url,
+    verifyTls,
+    authorization: username === undefined ? undefined : basicAuthorization(username, password),
+    signal: undefined,
+  });
+}
+
+/** OAuth2 with a refresh token (distribution-spec, "oauth2 token authentication"). */
+function refreshToken(
+  http: Http,
+  url: URL,
+  request: TokenRequest,
+  verifyTls: boolean,
+  identityToken: string,
+): Promise<HttpResponse> {
+  const form = new URLSearchParams([
+    ['grant_type', 'refresh_token'],
+    ['client_id', 'wasmlet'],
+    ['refresh_token', identityToken],
+    ...parametersOf(request).filter(([name]) => name !== 'scope'),
+    ['scope', request.scopes.join(' ')],
+  ]);
+  return http.send({
+    method: 'POST',
+    url,
+    verifyTls,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: Buffer.from(form.toString()),
+    follow: false,
+    signal: undefined,
+  });
+}
+
+function parametersOf({ challenge, scopes }: TokenRequest): readonly [name: string, value: string][] {
+  const { service } = challenge.parameters;
+  return [
+    ...(service === undefined ? [] : [['service', service] as [string, string]]),
+    ...scopes.map((scope) => ['scope', scope] as [string, string]),
+  ];
+}
+
+export function basicAuthorization(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
+export function secretsOf(credential: Credential | undefined): readonly string[] {
+  const { username = '', password, identityToken, registryToken } = credential ?? {};
+  const basic =
+    password === undefined ? undefined : basicAuthorization(username, password).slice('Basic '.length);
+  return [password, identityToken, registryToken, basic].filter(
+    (secret) => secret !== undefined && secret !== '',
+  ) as string[];
+}
+
+const maxTokenBytes = 128 * 1024;
+/** Of tokens that do not say (distribution's token specification). */
+const defaultLifetimeSeconds = 60;
+
+async function readToken(response: HttpResponse, { registry }: Endpoint): Promise<Token> {
+  const invalid = (problem: string): OciError =>
+    new OciError('INVALID_RESPONSE', `token server of registry ${registry}: ${problem}`, {
+      host: response.url.host,
+    });
+  const bytes = await collect(response.body, maxTokenBytes, () =>
+    invalid(`more than ${maxTokenBytes} bytes`),
+  );
+  let answer: unknown;
+  try {
+    answer = JSON.parse(Buffer.from(bytes).toString());
+  } catch (cause) {
+    throw new OciError('INVALID_RESPONSE', `token server of registry ${registry}: its answer is not JSON`, {
+      host: response.url.host,
+      cause,
+    });
+  }
+  const fields = (typeof answer === 'object' && answer !== null ? answer : {}) as Readonly<
+    Record<string, unknown>
+  >;
+  const text = [fields['token'], fields['access_token']].find(
+    (value) => typeof value === 'string' && value !== '',
+  );
+  if (typeof text !== 'string' || !/^[\x21-\x7e]+$/.test(text))
+    throw invalid('there is no token in its answer');
+  const given = fields['expires_in'];
+  const lifetimeMs = 1000 * (typeof given === 'number' && given > 0 ? given : defaultLifetimeSeconds);
+  // Renewed a little early, so that none expires on its way.
+  return { text, expiresAt: performance.now() + lifetimeMs - Math.min(10_000, lifetimeMs / 4) };
+}

@@ -1,0 +1,163 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface ContentRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  /** Put before upload locations. */
+  readonly base: string;
+}
+
+export interface StoredManifest {
+  readonly mediaType: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What a registry holds, and the answers of the distribution-spec about it. */
+export interface ContentStore {
+  answer(request: ContentRequest): Reply;
+  addBlob(repository: string, bytes: Uint8Array): { readonly digest: string; readonly size: number };
+  /** `name` is a tag; the digest is a name in any case. Returns the digest. */
+  addManifest(repository: string, name: string, manifest: unknown, mediaType?: string): string;
+  manifest(repository: string, name: string): StoredManifest | undefined;
+  blob(repository: string, digest: string): Uint8Array | undefined;
+  /** Uploads that were begun and neither completed nor taken back. */
+  readonly openUploads: number;
+}
+
+export const ociManifest = 'application/vnd.oci.image.manifest.v1+json';
+export const ociIndex = 'application/vnd.oci.image.index.v1+json';
+
+export function digestOf(bytes: Uint8Array, algorithm: 'sha256' | 'sha512' = 'sha256'): string {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
+}
+
+export function createContentStore(): ContentStore {
+  const blobs = new Map<string, Uint8Array>();
+  const manifests = new Map<string, StoredManifest>();
+  const uploads = new Set<string>();
+  const hasRepository = (repository: string): boolean =>
+    [...blobs.keys(), ...manifests.keys()].some((key) => key.startsWith(`${repository}\n`));
+
+  const answerManifest = (request: ContentRequest, repository: string, name: string): Reply => {
+    if (request.method === 'PUT') {
+      const digest = digestOf(request.body);
+      const stored = { mediaType: request.headers['content-type'] ?? '', bytes: request.body };
+      manifests.set(`${repository}\n${name}`, stored);
+      manifests.set(`${repository}\n${digest}`, stored);
+      return reply(201, {
+        'docker-content-digest': digest,
+        location: `/v2/${repository}/manifests/${digest}`,
+      });
+    }
+    const found = manifests.get(`${repository}\n${name}`);
+    if (!found) return failure(404, 'MANIFEST_UNKNOWN', 'manifest unknown');
+    const algorithm = name.startsWith('sha512:') ? 'sha512' : 'sha256';
+    return reply(
+      200,
+      { 'content-type': found.mediaType, 'docker-content-digest': digestOf(found.bytes, algorithm) },
+      found.bytes,
+    );
+  };
+
+  const answerUpload = (request: ContentRequest, repository: string, id: string): Reply => {
+    if (request.method === 'POST') {
+      const begun = randomUUID();
+      uploads.add(begun);
+      const state = Buffer.from(begun).toString('base64');
+      return reply(202, {
+        location: `${request.base}/v2/${repository}/blobs/uploads/${begun}?_state=${state}+/`,
+      });
+    }
+    const isKnown = uploads.has(id) && /[?&]_state=[\w=]+\+\//.test(request.url.search);
+    if (!isKnown) return failure(404, 'BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry');
+    if (request.method === 'DELETE') {
+      uploads.delete(id);
+      return reply(204, {});
+    }
+    const digest = request.url.searchParams.get('digest') ?? '';
+    const algorithm = digest.startsWith('sha512:') ? 'sha512' : 'sha256';
+    if (digestOf(request.body, algorithm) !== digest) {
+      return failure(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content');
+    }
+    uploads.delete(id);
+    blobs.set(`${repository}\n${digest}`, request.body);
+    return reply(201, { 'docker-content-digest': digest, location: `/v2/${repository}/blobs/${digest}` });
+  };
+
+  return {
+    answer(request) {
+      const { pathname } = request.url;
+      if (pathname === '/v2/') return reply(200, { 'content-type': 'application/json' }, Buffer.from('{}'));
+      const [, repository = '', kind = '', rest = ''] =
+        /^\/v2\/(.+?)\/(manifests|blobs\/uploads|blobs|tags)\/(.*)$/.exec(pathname) ?? [];
+      switch (kind) {
+        case 'manifests':
+          return answerManifest(request, repository, rest);
+        case 'blobs/uploads':
+          return answerUpload(request, repository, rest);
+        case 'blobs': {
+          const bytes = blobs.get(`${repository}\n${rest}`);
+          if (!bytes) return failure(404, 'BLOB_UNKNOWN', 'blob unknown to registry');
+          return reply(
+            200,
+            { 'content-type': 'application/octet-stream', 'docker-content-digest': rest },
+            bytes,
+          );
+        }
+        case 'tags':
+          if (!hasRepository(repository)) {
+            return failure(404, 'NAME_UNKNOWN', 'repository name not known to registry');
+          }
+          return reply(200, { 'content-type': 'application/json' }, Buffer.from('{"tags":[]}'));
+        default:
+          return failure(404, 'UNSUPPORTED', 'no such path');
+      }
+    },
+    addBlob(repository, bytes) {
+      const digest = digestOf(bytes);
+      blobs.set(`${repository}\n${digest}`, bytes);
+      blobs.set(`${repository}\n${digestOf(bytes, 'sha512')}`, bytes);
+      return { digest, size: bytes.length };
+    },
+    addManifest(repository, name, manifest, mediaType = ociManifest) {
+      const bytes = Buffer.from(typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
+      const digest = digestOf(bytes);
+      for (const key of [name, digest, digestOf(bytes, 'sha512')]) {
+        manifests.set(`${repository}\n${key}`, { mediaType, bytes });
+      }
+      return digest;
+    },
+    manifest: (repository, name) => manifests.get(`${repository}\n${name}`),
+    blob: (repository, digest) => blobs.get(`${repository}\n${digest}`),
+    get openUploads() {
+      return uploads.size;
+    },
+  };
+}
+
+export function reply(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array = new Uint8Array(),
+): Reply {
+  return { status, headers, body };
+}
+
+export function failure(
+  status: number,
+  code: string,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): Reply {
+  const body = Buffer.from(JSON.stringify({ errors: [{ code, message }] }));
+  return { status, headers: { 'content-type': 'application/json', ...headers }, body };
+}
