@@ -1,6 +1,7 @@
 import type { Descriptor } from '../content/descriptor.ts';
 import { digestOf, isDigest, parseDigest } from '../content/digest.ts';
 import { acceptManifests, isManifestType, maxManifestBytes, mediaTypes } from '../content/media-types.ts';
+import type { Manifest } from '../content/target.ts';
 import { collect, verified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
@@ -31,8 +32,7 @@ export interface Manifests {
   /** Stores a manifest under a tag or its digest. */
   put(
     context: RepositoryContext,
-    descriptor: Descriptor,
-    bytes: Uint8Array,
+    manifest: Manifest,
     name: string,
     signal: AbortSignal | undefined,
   ): Promise<void>;
@@ -44,11 +44,8 @@ export function createManifests(): Manifests {
 
   return {
     async resolve(context, reference, signal) {
-      const head = await send(context, 'HEAD', reference, signal);
-      await head.discard();
-      const described = head.status === 200 ? describeHead(head, reference) : undefined;
+      const described = await describeByHead(context, reference, signal);
       if (described) return described;
-      // Some registries say nothing of use to HEAD, and none may say why it fails.
       const { response, bytes } = await fetchManifest(context, reference, signal);
       const digest = digestOf(
         bytes,
@@ -86,35 +83,38 @@ export function createManifests(): Manifests {
 
     async write(context, descriptor, source, signal) {
       const bytes = await collect(source, maxManifestBytes, () => tooLarge(context));
-      await this.put(context, descriptor, bytes, descriptor.digest, signal);
+      await putManifest(context, { descriptor, bytes }, descriptor.digest, signal);
     },
 
-    async put(context, { mediaType, digest }, bytes, name, signal) {
-      const subject = `cannot push ${context.name}:${name}`;
-      const response = await context.sender.send({
-        method: 'PUT',
-        url: context.url(`manifests/${name}`),
-        headers: { 'content-type': mediaType },
-        body: bytes,
-        signal,
-        subject,
-      });
-      if (response.status !== 201) {
-        const { registry } = context.endpoint;
-        throw await responseError(response, {
-          subject,
-          registry,
-          reference: context.name,
-          secrets: context.sender.secrets,
-        });
-      }
-      await response.discard();
-      const stored = response.header('docker-content-digest');
-      if (stored !== undefined && isDigest(stored) && stored.startsWith('sha256:') && stored !== digest) {
-        throw mismatch(context, digest, stored);
-      }
-    },
+    put: putManifest,
   };
+}
+
+async function putManifest(
+  context: RepositoryContext,
+  { descriptor: { mediaType, digest }, bytes }: Manifest,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const subject = `cannot push ${context.name}:${name}`;
+  const response = await context.sender.send({
+    method: 'PUT',
+    url: context.url(`manifests/${name}`),
+    headers: { 'content-type': mediaType },
+    body: bytes,
+    signal,
+    subject,
+  });
+  if (response.status !== 201) {
+    const { registry } = context.endpoint;
+    const { secrets } = context.sender;
+    throw await responseError(response, { subject, registry, reference: context.name, secrets });
+  }
+  await response.discard();
+  const stored = response.header('docker-content-digest');
+  if (stored !== undefined && isDigest(stored) && stored.startsWith('sha256:') && stored !== digest) {
+    throw mismatch(context, digest, stored);
+  }
 }
 
 async function fetchManifest(
@@ -154,6 +154,23 @@ async function readBody(
     signal?.throwIfAborted();
     throw context.http.bodyError(error, response.url.host);
   }
+}
+
+/** `undefined` when GET has to tell: some registries say nothing of use to HEAD, and none can say why it fails. */
+async function describeByHead(
+  context: RepositoryContext,
+  reference: Reference,
+  signal: AbortSignal | undefined,
+): Promise<Descriptor | undefined> {
+  let response: HttpResponse;
+  try {
+    response = await send(context, 'HEAD', reference, signal);
+  } catch (error) {
+    if (error instanceof OciError && error.code === 'DENIED') return undefined;
+    throw error;
+  }
+  await response.discard();
+  return response.status === 200 ? describeHead(response, reference) : undefined;
 }
 
 /** The digest header is a hint: what it names is fetched by that digest and verified before it is used. */

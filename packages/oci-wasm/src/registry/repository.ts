@@ -112,9 +112,9 @@ export function openRepository(
       if (isManifestType(descriptor.mediaType)) await manifests.write(context, descriptor, source(), signal);
       else await uploadBlob(context, descriptor, source, signal);
     },
-    async tag({ descriptor, bytes }, { tag, digest }, { signal } = {}) {
+    async tag(manifest, { tag, digest }, { signal } = {}) {
       const context = await openForWrite(signal);
-      await manifests.put(context, descriptor, bytes, tag ?? digest ?? 'latest', signal);
+      await manifests.put(context, manifest, tag ?? digest ?? 'latest', signal);
     },
   };
 }

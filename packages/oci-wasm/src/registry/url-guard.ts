@@ -30,8 +30,10 @@ export function createUrlGuard(insecureRegistries: ReadonlySet<string>): UrlGuar
             host: from.host,
           },
         );
-      if (!URL.canParse(text, from.href)) throw refuse('it is no URL');
-      const url = new URL(text, from);
+      // Token servers are named in full; the rest may be relative.
+      const base = purpose === 'token server' ? undefined : from.href;
+      if (!URL.canParse(text, base)) throw refuse('it is no URL');
+      const url = new URL(text, base);
       if (url.username !== '' || url.password !== '') throw refuse('it has credentials in it');
       if (url.protocol !== 'https:' && url.protocol !== 'http:') throw refuse('it is neither https nor http');
       const isSameHost = url.hostname === from.hostname;

@@ -47,9 +47,8 @@ export async function copyArtifact(options: CopyOptions): Promise<CopiedArtifact
       { reference: formatReference(reference) },
     );
   }
-  const copied = await Promise.all([artifact.config, artifact.layer].map((blob) => copyBlob(blob, options)));
+  let transferred = await copyBlobs([artifact.config, artifact.layer], options);
   await options.inspect?.(artifact);
-  let transferred = copied.includes(true);
   for (const manifest of manifests.toReversed()) {
     if (await to.has(manifest.descriptor, abort)) continue;
     await to.write(manifest.descriptor, () => once(manifest.bytes), abort);
@@ -73,6 +72,26 @@ async function nearestSource(
       yield* ((await to.has(descriptor, options)) ? to : from).read(descriptor, options);
     },
   };
+}
+
+/** Side by side; when one fails, the others are ended before this rejects. Resolves with false when there was nothing to do. */
+async function copyBlobs(blobs: readonly Descriptor[], options: CopyOptions): Promise<boolean> {
+  const failed = new AbortController();
+  const signal =
+    options.signal === undefined ? failed.signal : AbortSignal.any([options.signal, failed.signal]);
+  const copies = await Promise.allSettled(
+    blobs.map(async (blob) => {
+      try {
+        return await copyBlob(blob, { ...options, signal });
+      } catch (error) {
+        failed.abort(error);
+        throw error;
+      }
+    }),
+  );
+  options.signal?.throwIfAborted();
+  failed.signal.throwIfAborted();
+  return copies.some((copy) => copy.status === 'fulfilled' && copy.value);
 }
 
 /** Resolves with false when there was nothing to do. */

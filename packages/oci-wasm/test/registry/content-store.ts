@@ -28,6 +28,8 @@ export interface ContentStore {
   /** `name` is a tag; the digest is a name in any case. Returns the digest. */
   addManifest(repository: string, name: string, manifest: unknown, mediaType?: string): string;
   manifest(repository: string, name: string): StoredManifest | undefined;
+  /** Digest of a manifest by its name. */
+  digestOf(repository: string, name: string, algorithm?: 'sha256' | 'sha512'): string;
   blob(repository: string, digest: string): Uint8Array | undefined;
   /** Uploads that were begun and neither completed nor taken back. */
   readonly openUploads: number;
@@ -137,6 +139,9 @@ export function createContentStore(): ContentStore {
       return digest;
     },
     manifest: (repository, name) => manifests.get(`${repository}\n${name}`),
+    digestOf(repository, name, algorithm) {
+      return digestOf(manifests.get(`${repository}\n${name}`)?.bytes ?? new Uint8Array(), algorithm);
+    },
     blob: (repository, digest) => blobs.get(`${repository}\n${digest}`),
     get openUploads() {
       return uploads.size;

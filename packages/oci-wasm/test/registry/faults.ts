@@ -19,6 +19,10 @@ export type Fault =
   | { readonly kind: 'hang' }
   /** Closes the connection in place of an answer. */
   | { readonly kind: 'reset' }
+  | BodyFault;
+
+/** What may be wrong with the body of an answer that is otherwise right. */
+export type BodyFault =
   /** Announces all, sends so many bytes and closes the connection. */
   | { readonly kind: 'truncate'; readonly afterBytes: number }
   /** Announces all, sends so many bytes and then nothing. */
@@ -36,7 +40,7 @@ export interface Faults {
   add(match: FaultMatch, fault: Fault, times: number): void;
   take(method: string, path: string): Fault | undefined;
   /** Sends a reply, with what a fault does to its body. */
-  write(response: ServerResponse, fault: Fault | undefined, method: string, reply: Reply): void;
+  write(response: ServerResponse, fault: BodyFault | undefined, method: string, reply: Reply): void;
 }
 
 export function createFaults(): Faults {
@@ -77,9 +81,9 @@ export function createFaults(): Faults {
           response.end(Buffer.alloc(1000));
           break;
         case 'corrupt':
-          response.end(Buffer.from(body).fill(0x2e, -1));
+          response.end(Buffer.concat([body.subarray(0, -1), Buffer.from('.')]));
           break;
-        default:
+        case 'chunked':
           response.write(body.subarray(0, 1));
           response.end(body.subarray(1));
       }
