@@ -22,6 +22,8 @@ export type { RetryPolicy } from './registry/retry.ts';
 export { openLayoutStore } from './store/layout-store.ts';
 export type { LayoutStore } from './store/layout-store.ts';
 export { readArtifact, readModuleBytes } from './artifact/read-artifact.ts';
+export { kindOfBinary } from './artifact/binary-kind.ts';
+export type { BinaryKind } from './artifact/binary-kind.ts';
 export type { ArtifactFormat, WasmArtifact } from './artifact/wasm-artifact.ts';
 export { formatReference, parseReference } from './reference.ts';
 export type { Reference } from './reference.ts';

@@ -1,6 +1,5 @@
 import { type ContainerSpec, ProviderError } from '@wasmlet/kubelet/provider';
 import type { GuestSpec } from '@wasmlet/wasm-runtime';
-import type { HostModuleUse } from '@wasmlet/wasm-runtime/host';
 
 /** Program name that guests see; empty text for none. Overrides what the image's format says. */
 export const argv0Annotation = 'wasmlet.dev/argv0';
@@ -11,8 +10,11 @@ export interface GuestSpecInput {
   readonly module: Uint8Array;
   /** Format of the image: decides whether the guest sees a program name. */
   readonly format: ImageFormat;
-  readonly hostModules: readonly HostModuleUse[];
+  readonly hostModules: HostModules;
 }
+
+/** Imports beside WASI, with their policies. */
+export type HostModules = NonNullable<GuestSpec['hostModules']>;
 
 /** `wasm-to-oci` artifacts are Krustlet's; `local` is a file on this machine. */
 export type ImageFormat = 'wasm-to-oci' | 'cncf' | 'local';

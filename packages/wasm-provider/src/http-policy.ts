@@ -1,6 +1,6 @@
 import { ProviderError } from '@wasmlet/kubelet/provider';
 import { experimentalHttp, HttpPolicyError } from '@wasmlet/wasi-http';
-import type { HostModuleUse } from '@wasmlet/wasm-runtime/host';
+import type { HostModules } from './guest-spec.ts';
 
 /** JSON array of URLs whose hosts every container of the pod may contact. Absent: none. */
 export const allowedDomainsAnnotation = 'alpha.wasi.krustlet.dev/allowed-domains';
@@ -15,7 +15,7 @@ export const maxConcurrentRequestsAnnotation = 'alpha.wasi.krustlet.dev/max-conc
 export function httpFromAnnotations(
   annotations: Readonly<Record<string, string>>,
   grants: readonly string[],
-): HostModuleUse {
+): HostModules[number] {
   const allowedDomains = parseDomains(annotations[allowedDomainsAnnotation]);
   const maxConcurrentRequests = parseLimit(annotations[maxConcurrentRequestsAnnotation]);
   try {

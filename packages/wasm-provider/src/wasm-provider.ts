@@ -1,12 +1,28 @@
-import type { PodIdentity, Provider } from '@wasmlet/kubelet/provider';
-import type { RuntimeOptions, WasmRuntime } from '@wasmlet/wasm-runtime';
+import {
+  type NodeDescription,
+  type PodIdentity,
+  type PodSandbox,
+  type PodSandboxSpec,
+  type Provider,
+  ProviderError,
+} from '@wasmlet/kubelet/provider';
+import { createRegistryClient } from '@wasmlet/oci-wasm';
+import { experimentalHttpUrl } from '@wasmlet/wasi-http';
+import { createRuntime, type RuntimeOptions, type WasmRuntime } from '@wasmlet/wasm-runtime';
+import { providerFailure } from './error-mapping.ts';
+import { createImageSource } from './images/image-source.ts';
+import { openPodSandbox } from './pod-sandbox.ts';
 
 export interface WasmProviderOptions {
   /** Where images are kept (an OCI image layout); made when absent. */
   readonly contentDirectory: string;
   /** Of the node, for `nodeInfo.containerRuntimeVersion`. */
   readonly version: string;
-  /** Runs the guests; the provider then leaves closing it to its owner. @default one of its own */
+  /**
+   * Runs the guests, and knows the host modules of `@wasmlet/wasi-http`; closing it is left to its owner.
+   *
+   * @default one of the provider's own
+   */
   readonly runtime?: WasmRuntime;
   /** For the runtime of its own. */
   readonly sandboxUsers?: RuntimeOptions['sandboxUsers'];
@@ -26,20 +42,121 @@ export interface WasmProviderOptions {
 
 /** What the provider uses of pino. */
 export interface ProviderLogger {
-  info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
 export interface EgressDenial {
   readonly pod: PodIdentity;
   readonly container: string;
-  /** As the guest's host module reported it. */
+  /** As the guest's host module has told it. */
   readonly report: unknown;
   /** Reports that came too fast and were left out before this one. */
   readonly dropped: number;
 }
 
-/** Runs WebAssembly from OCI registries as the containers of pods. */
-export function createWasmProvider(_options: WasmProviderOptions): Provider {
-  throw new Error('not implemented');
+/**
+ * Runs WebAssembly from OCI registries as the containers of pods. Its store is opened with the first pull; its
+ * processes start with it. Disposing it kills every guest.
+ */
+export function createWasmProvider(options: WasmProviderOptions): Provider {
+  const { logger = silentLogger, egressGrants = [], onEgressDenied = () => {} } = options;
+  const client = createRegistryClient({
+    userAgent: `wasmlet/${options.version}`,
+    insecureRegistries: options.insecureRegistries ?? [],
+  });
+  const images = createImageSource({
+    client,
+    directory: options.contentDirectory,
+    allowLocalModules: options.allowLocalModules ?? false,
+    logger,
+  });
+  const runtime = options.runtime ?? ownRuntime(options);
+  const pods = new Map<string, Promise<PodSandbox>>();
+
+  return {
+    describe: () => ({ ...description, runtimeVersion: options.version }),
+
+    async health() {
+      try {
+        await images.check();
+        return { healthy: true };
+      } catch (error) {
+        return { healthy: false, message: (error as Error).message };
+      }
+    },
+
+    pullImage: (image, { signal } = {}) => images.pull(image, signal),
+
+    async openPod(spec, { signal } = {}) {
+      signal?.throwIfAborted();
+      checkHandler(spec);
+      const open = pods.get(spec.uid);
+      if (open !== undefined) return open;
+      const opening = openPodSandbox(spec, {
+        runtime,
+        images,
+        egressGrants,
+        onReport(container, { report, dropped }) {
+          const { namespace, name, uid } = spec;
+          logger.warn(
+            { pod: name, namespace, uid, container, report, dropped },
+            'a guest was denied a connection',
+          );
+          onEgressDenied({ pod: { namespace, name, uid }, container, report, dropped });
+        },
+        onClose: () => void pods.delete(spec.uid),
+      });
+      pods.set(spec.uid, opening);
+      try {
+        return await opening;
+      } catch (error) {
+        pods.delete(spec.uid);
+        throw providerFailure(error);
+      }
+    },
+
+    async [Symbol.asyncDispose]() {
+      const open = (await Promise.allSettled(pods.values())).flatMap((pod) =>
+        pod.status === 'fulfilled' ? [pod.value] : [],
+      );
+      const parts = options.runtime === undefined ? [...open, runtime, client] : [...open, client];
+      const ends = await Promise.allSettled(parts.map((part) => part[Symbol.asyncDispose]()));
+      const failures = ends.filter((end) => end.status === 'rejected');
+      if (failures.length > 0) {
+        throw new AggregateError(
+          failures.map(({ reason }): unknown => reason),
+          'the provider did not close cleanly',
+        );
+      }
+    },
+  };
 }
+
+const handlers = ['wasm', 'wasm-process'] as const;
+
+const description: Omit<NodeDescription, 'runtimeVersion'> = {
+  arch: 'wasm32-wasi',
+  os: 'wasi',
+  architecture: 'wasm-wasi',
+  runtimeName: 'wasmlet',
+  handlers,
+  platforms: ['wasi/wasm'],
+};
+
+function checkHandler({ runtimeHandler }: PodSandboxSpec): void {
+  if (runtimeHandler === '' || handlers.some((handler) => handler === runtimeHandler)) return;
+  throw new ProviderError(
+    'CONTAINER_CONFIG',
+    `no runtime for "${runtimeHandler}" is configured; this node has ${handlers.join(' and ')}`,
+  );
+}
+
+function ownRuntime({ sandboxUsers, idleGuestHosts }: WasmProviderOptions): WasmRuntime {
+  return createRuntime({
+    hostModules: [experimentalHttpUrl],
+    ...(sandboxUsers === undefined ? {} : { sandboxUsers }),
+    ...(idleGuestHosts === undefined ? {} : { pool: { idle: idleGuestHosts } }),
+  });
+}
+
+const silentLogger: ProviderLogger = { warn() {} };

@@ -12,17 +12,16 @@ export async function binaryKind(
   layer: Descriptor,
   abort: AbortOptions,
 ): Promise<BinaryKind | undefined> {
-  const sniffed = sniffWasm(await firstBytes(from.read(layer, abort)));
-  switch (sniffed) {
-    case 'module':
-      return 'module';
-    case 'component':
-      return (
-        describeComponent(await collect(from.read(layer, abort), layer.size, tooLarge))?.kind ?? 'component'
-      );
-    case 'not-wasm':
-      return undefined;
-  }
+  const head = await firstBytes(from.read(layer, abort));
+  if (sniffWasm(head) !== 'component') return kindOfBinary(head);
+  return kindOfBinary(await collect(from.read(layer, abort), layer.size, tooLarge));
+}
+
+/** As {@link binaryKind}, for bytes that are at hand. */
+export function kindOfBinary(bytes: Uint8Array): BinaryKind | undefined {
+  const sniffed = sniffWasm(bytes);
+  if (sniffed === 'not-wasm') return undefined;
+  return sniffed === 'module' ? 'module' : (describeComponent(bytes)?.kind ?? 'component');
 }
 
 /** Names of a component, where it can be read. */

@@ -1,0 +1,216 @@
+import { join } from 'node:path';
+import { type ImagePull, type PulledImage, ProviderError } from '@wasmlet/kubelet/provider';
+import {
+  formatReference,
+  kindOfBinary,
+  type LayoutStore,
+  OciError,
+  openLayoutStore,
+  parseReference,
+  pullArtifact,
+  readArtifact,
+  readModuleBytes,
+  type Reference,
+  type RegistryClient,
+  type WasmArtifact,
+} from '@wasmlet/oci-wasm';
+import type { ImageFormat } from '../guest-spec.ts';
+import { providerFailure } from '../error-mapping.ts';
+import type { ProviderLogger } from '../wasm-provider.ts';
+import { type ImageAccess, openImageAccess } from './image-access.ts';
+import { isLocalModule, readLocalModule } from './local-module.ts';
+import { createSharedWork } from './shared-work.ts';
+
+/** Where modules come from: registries by way of the store, or this machine's files. */
+export interface ImageSource {
+  /** Rejects with {@link ProviderError}. */
+  pull(image: ImagePull, signal: AbortSignal | undefined): Promise<PulledImage>;
+  /** The binary of an image that has been pulled, verified. Rejects with {@link ProviderError}. */
+  load(image: PulledImage, signal: AbortSignal | undefined): Promise<RunnableImage>;
+  /** Rejects when the store cannot be used. */
+  check(): Promise<void>;
+}
+
+export interface RunnableImage {
+  readonly module: Uint8Array;
+  readonly format: ImageFormat;
+  readonly kind: 'module' | 'component' | 'wit-package' | 'not-wasm';
+}
+
+export interface ImageSourceOptions {
+  readonly client: RegistryClient;
+  readonly directory: string;
+  readonly allowLocalModules: boolean;
+  readonly logger: ProviderLogger;
+}
+
+interface Content {
+  readonly store: LayoutStore;
+  readonly access: ImageAccess;
+}
+
+export function createImageSource({
+  client,
+  directory,
+  allowLocalModules,
+  logger,
+}: ImageSourceOptions): ImageSource {
+  const shared = createSharedWork<PulledImage>();
+  let opening: Promise<Content> | undefined;
+
+  /** Opened when it is first needed, and again while it cannot be. */
+  const content = (): Promise<Content> => {
+    opening ??= openContent(directory, logger).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+
+  const transfer = async (
+    image: ImagePull,
+    reference: Reference,
+    { store, access }: Content,
+    signal: AbortSignal,
+  ): Promise<PulledImage> => {
+    const since = performance.now();
+    const { credentials } = image;
+    const pulled = await pullArtifact({ from: client, to: store, reference, credentials, signal });
+    await access.record(repositoryOf(reference), pulled.digest, pulled.access);
+    return describeImage(image, reference, pulled, {
+      pulled: pulled.transferred,
+      durationMs: performance.now() - since,
+    });
+  };
+
+  const pull = async (image: ImagePull, signal: AbortSignal | undefined): Promise<PulledImage> => {
+    const reference = parse(image.reference);
+    const { store, access } = await content();
+    if (image.policy !== 'Always') {
+      const present = await findPresent(store, reference, signal);
+      if (present && access.allows(repositoryOf(reference), present.digest, image.credentials)) {
+        return describeImage(image, reference, present, { pulled: false, durationMs: 0 });
+      }
+    }
+    if (image.policy === 'Never') {
+      throw new ProviderError(
+        'IMAGE_NEVER_PULL',
+        `Container image "${image.reference}" is not present with pull policy of Never`,
+      );
+    }
+    // Whoever asks for the same with the same rights waits for one transfer.
+    const key = JSON.stringify([formatReference(reference), image.credentials.map(access.fingerprint)]);
+    return shared.run(key, (ending) => transfer(image, reference, { store, access }, ending), signal);
+  };
+
+  return {
+    async pull(image, signal) {
+      signal?.throwIfAborted();
+      try {
+        if (isLocalModule(image.reference)) {
+          const { digest, bytes, path } = await readLocalModule(
+            image.reference,
+            { allowLocalModules, policy: image.policy },
+            signal,
+          );
+          return localImage(image.reference, path, digest, bytes.length);
+        }
+        const pulled = await pull(image, signal);
+        return { ...pulled, reference: image.reference };
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw providerFailure(error);
+      }
+    },
+
+    async load(image, signal) {
+      try {
+        if (isLocalModule(image.reference)) {
+          const { bytes } = await readLocalModule(
+            image.reference,
+            { allowLocalModules, digest: image.digest },
+            signal,
+          );
+          return { module: bytes, format: 'local', kind: kindOfBinary(bytes) ?? 'not-wasm' };
+        }
+        const { store } = await content();
+        const abort = signal === undefined ? {} : { signal };
+        const artifact = await readArtifact(store, image.digest, abort);
+        const module = await readModuleBytes(store, artifact, abort);
+        return { module, format: artifact.format, kind: kindOfBinary(module) ?? 'not-wasm' };
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw providerFailure(error);
+      }
+    },
+
+    async check() {
+      await content();
+    },
+  };
+}
+
+async function openContent(directory: string, logger: ProviderLogger): Promise<Content> {
+  const store = await openLayoutStore(directory);
+  return { store, access: await openImageAccess(join(directory, 'access.json'), logger) };
+}
+
+function parse(text: string): Reference {
+  try {
+    return parseReference(text);
+  } catch (error) {
+    if (!(error instanceof OciError)) throw error;
+    throw new ProviderError(
+      'INVALID_IMAGE_NAME',
+      `Failed to apply default image tag "${text}": ${error.message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** What the store has under a reference, if all of it is whole. */
+async function findPresent(
+  store: LayoutStore,
+  reference: Reference,
+  signal: AbortSignal | undefined,
+): Promise<WasmArtifact | undefined> {
+  const abort = signal === undefined ? {} : { signal };
+  try {
+    const root = await store.resolve(reference, abort);
+    const artifact = await readArtifact(store, root.digest, abort);
+    return (await store.has(artifact.layer, abort)) ? artifact : undefined;
+  } catch (error) {
+    signal?.throwIfAborted();
+    // Absent or damaged: both are mended by pulling.
+    if (error instanceof OciError && error.code !== 'STORE_FAILED') return undefined;
+    throw error;
+  }
+}
+
+function repositoryOf({ registry, repository }: Reference): string {
+  return formatReference({ registry, repository });
+}
+
+function describeImage(
+  { reference: written }: ImagePull,
+  reference: Reference,
+  { digest, totalBytes, platform }: WasmArtifact,
+  how: Pick<PulledImage, 'pulled' | 'durationMs'>,
+): PulledImage {
+  const imageId = `${repositoryOf(reference)}@${digest}`;
+  return { reference: written, imageId, digest, sizeBytes: totalBytes, platform, ...how };
+}
+
+function localImage(reference: string, path: string, digest: string, sizeBytes: number): PulledImage {
+  return {
+    reference,
+    imageId: `fs/${path}@${digest}`,
+    digest,
+    sizeBytes,
+    platform: 'wasi/wasm',
+    pulled: false,
+    durationMs: 0,
+  };
+}

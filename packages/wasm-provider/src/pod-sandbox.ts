@@ -1,0 +1,90 @@
+import { stat } from 'node:fs/promises';
+import {
+  type Container,
+  type ContainerSpec,
+  type PodSandbox,
+  type PodSandboxSpec,
+  ProviderError,
+} from '@wasmlet/kubelet/provider';
+import type { GuestReport, Sandbox, WasmRuntime } from '@wasmlet/wasm-runtime';
+import { providerFailure } from './error-mapping.ts';
+import { containerExit } from './exit-mapping.ts';
+import { guestSpec } from './guest-spec.ts';
+import { httpFromAnnotations } from './http-policy.ts';
+import type { ImageSource, RunnableImage } from './images/image-source.ts';
+
+export interface PodSandboxParts {
+  readonly runtime: WasmRuntime;
+  readonly images: Pick<ImageSource, 'load'>;
+  readonly egressGrants: readonly string[];
+  readonly onReport: (container: string, report: GuestReport) => void;
+  readonly onClose: () => void;
+}
+
+/** A pod's place in the runtime. */
+export async function openPodSandbox(pod: PodSandboxSpec, parts: PodSandboxParts): Promise<PodSandbox> {
+  const sandbox = await parts.runtime.openSandbox({ id: pod.uid, directories: [pod.directory] });
+  return {
+    ips: [],
+    async startContainer(spec, { signal } = {}) {
+      try {
+        return await startContainer(spec, pod, sandbox, parts, signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw providerFailure(error);
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await sandbox[Symbol.asyncDispose]();
+      parts.onClose();
+    },
+  };
+}
+
+async function startContainer(
+  container: ContainerSpec,
+  { annotations }: PodSandboxSpec,
+  sandbox: Sandbox,
+  { images, egressGrants, onReport }: PodSandboxParts,
+  signal: AbortSignal | undefined,
+): Promise<Container> {
+  const http = httpFromAnnotations(annotations, egressGrants);
+  await checkMounts(container);
+  const image = await images.load(container.image, signal);
+  checkKind(image, container);
+  const { module, format } = image;
+  const guest = await sandbox.start(
+    guestSpec({ container, annotations, module, format, hostModules: [http] }),
+    signal === undefined ? {} : { signal },
+  );
+  guest.onReport((report) => onReport(container.name, report));
+  return {
+    id: guest.id,
+    startedAt: guest.startedAt,
+    exited: guest.exited.then(containerExit),
+    stop: async (options) => containerExit(await guest.stop(options)),
+  };
+}
+
+/** A guest is given directories; a file alone has no place in one. */
+async function checkMounts({ name, mounts }: ContainerSpec): Promise<void> {
+  for (const { hostPath, containerPath } of mounts) {
+    const stats = await stat(hostPath).catch(() => undefined);
+    if (stats === undefined || stats.isDirectory()) continue;
+    throw new ProviderError(
+      'CONTAINER_CREATE',
+      `container "${name}": a single file cannot be mounted at ${containerPath}; mount the directory that it is in`,
+    );
+  }
+}
+
+function checkKind({ kind }: RunnableImage, { image }: ContainerSpec): void {
+  if (kind === 'module') return;
+  const problems = {
+    component:
+      'holds a component; this node runs modules so far, and components later: build it for wasm32-wasip1',
+    'wit-package': 'holds a WIT package, which is interface types with nothing in it to run',
+    'not-wasm': 'holds no WebAssembly',
+  };
+  throw new ProviderError('CONTAINER_CREATE', `image "${image.reference}" ${problems[kind]}`);
+}
