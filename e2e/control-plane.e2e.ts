@@ -3,7 +3,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ControlPlane, startControlPlane } from './fixtures/control-plane.ts';
-import { processesUnder, stillRunning } from './fixtures/process-tree.ts';
+import { processesUnder, stillRunning, untilGone } from './fixtures/process-tree.ts';
 import { describeWith } from './fixtures/requirements.ts';
 import { startProcess } from './fixtures/running-process.ts';
 import { openScratchDirectory } from './fixtures/scratch-directory.ts';
@@ -90,8 +90,8 @@ await describeWith('a control plane for tests', ['control plane'], () => {
     const { pids, directory } = JSON.parse(said) as { pids: number[]; directory: string };
     expect(pids.length).toBeGreaterThanOrEqual(4);
     run.kill('SIGKILL');
-    await run.exited; // its children hold its streams, so they have ended as well
-    expect(stillRunning(pids)).toEqual([]);
+    await run.exited;
+    expect(await untilGone(pids, 2_000)).toEqual([]);
     expect(existsSync(directory)).toBe(true);
     await using _next = await openScratchDirectory('sweep');
     expect(existsSync(directory)).toBe(false);

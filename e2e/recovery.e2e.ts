@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { stillRunning } from './fixtures/process-tree.ts';
+import { stillRunning, untilGone } from './fixtures/process-tree.ts';
 import { describeWith } from './fixtures/requirements.ts';
 import { startWasmCluster, type WasmCluster } from './fixtures/wasm-cluster.ts';
 
@@ -34,7 +34,7 @@ await describeWith('a node that comes back', ['control plane', 'registry'], () =
     const guests = node.guestHosts();
     expect(guests.length).toBeGreaterThanOrEqual(2);
     await node.end('SIGKILL');
-    await expectGone(guests);
+    expect(await untilGone(guests, goneWithinMs)).toEqual([]);
 
     await node.start();
     const server = await pods.container('server', '.restartCount', '1');
@@ -62,7 +62,7 @@ await describeWith('a node that comes back', ['control plane', 'registry'], () =
     await pods.phase('patient', 'Running');
     const guests = node.guestHosts();
     expect(await node.end('SIGTERM')).toEqual({ code: 0, signal: null });
-    await expectGone(guests);
+    expect(await untilGone(guests, goneWithinMs)).toEqual([]);
     const left = await kubectl.get<{ status: { phase: string } }>('pod', 'patient');
     expect(['Running', 'Pending']).toContain(left.status.phase);
     await node.start();
@@ -90,10 +90,3 @@ await describeWith('a node that comes back', ['control plane', 'registry'], () =
     await pods.delete('short', 'next');
   });
 });
-
-/** Nobody is told of the end of a process that is not his child: /proc is asked. */
-async function expectGone(pids: readonly number[]): Promise<void> {
-  const deadline = Date.now() + goneWithinMs;
-  while (stillRunning(pids).length > 0 && Date.now() < deadline) await delay(20);
-  expect(stillRunning(pids)).toEqual([]);
-}
