@@ -16,7 +16,7 @@ const metadataAddress = '169.254.169.254';
 const publicAddress = '93.184.216.34';
 const everywhere = [publicAddress, privateAddress, metadataAddress, '127.0.0.1'];
 
-await describeWith('what leaves a pod, in a network of its own', ['root'], () => {
+await describeWith('what leaves a pod, in a network of its own', ['network namespace'], () => {
   let network: NetworkNamespace;
   let scratch: ScratchDirectory;
   let commands: string;

@@ -5,6 +5,7 @@ import { readsManyObjects } from './fixtures/audit-log.ts';
 import { guestPath, textGuests } from './fixtures/guests.ts';
 import type { KubernetesObject } from './fixtures/kubectl.ts';
 import { podSpec } from './fixtures/pods.ts';
+import { pushLinuxImage } from './fixtures/linux-image.ts';
 import { type PrivateRegistry, startPrivateRegistry } from './fixtures/registry.ts';
 import { describeWith } from './fixtures/requirements.ts';
 import { startWasmCluster, type WasmCluster } from './fixtures/wasm-cluster.ts';
@@ -372,6 +373,17 @@ await describeWith('a node in a real cluster', ['control plane', 'registry', 'ht
       .catch(() => {});
     expect(await cluster.kubectl(['describe', 'pod', 'no-import'])).toContain('mystery');
     await pods.delete('bad-annotation', 'no-image', 'no-import', 'no-configmap');
+  });
+
+  test('leaves images of other platforms pending and names what is missing', async () => {
+    const { pods, registry } = cluster;
+    await pods.run({ name: 'container', image: await pushLinuxImage(registry.host, 'nginx') });
+    const seen = await pods.container('container', '.state.waiting.reason', 'ImagePullBackOff');
+    expect(seen.status.phase).toBe('Pending');
+    expect(await cluster.kubectl(['describe', 'pod', 'container'])).toMatch(
+      /ErrImagePull[^]*wasi\/wasm|wasi\/wasm[^]*ErrImagePull/,
+    );
+    await pods.delete('container');
   });
 
   // Last: it looks back on everything that the tests above did.
