@@ -83,7 +83,9 @@ function splitName(text: string, name: string): { readonly registry: string; rea
   if (!registryPattern.test(written) || Number(/:(\d+)$/.exec(written)?.[1] ?? 0) > 65_535) {
     throw invalid(text, `its registry "${written}" is no host name or address with an optional port`);
   }
-  const registry = written === 'index.docker.io' ? dockerHub : written.toLowerCase();
+  // A bare name is known for a registry by its upper-case letters alone.
+  const canonical = /[.:]/.test(written) ? written.toLowerCase() : written;
+  const registry = canonical === 'index.docker.io' ? dockerHub : canonical;
   const path = isRegistry ? name.slice(slash + 1) : name;
   const repository = registry === dockerHub && !path.includes('/') ? `library/${path}` : path;
   checkRepository(text, path);

@@ -27,8 +27,3 @@ export function containerExit(exit: GuestExit): ContainerExit {
       }
   }
 }
-
-/** A container that could not be started at all. */
-export function startFailure(message: string, finishedAt: Date): ContainerExit {
-  return { exitCode: 128, reason: 'StartError', message, finishedAt };
-}
