@@ -1,6 +1,7 @@
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -181,11 +182,13 @@ describe('writing', () => {
 describe('several at once', () => {
   test('name their artifacts without losing one: in one process', async () => {
     await using scratch = await scratchDirectory();
-    const stores = await Promise.all([openLayoutStore(scratch.path), openLayoutStore(scratch.path)]);
+    const [one, two] = await Promise.all([openLayoutStore(scratch.path), openLayoutStore(scratch.path)]);
     const bytes = Buffer.of(1);
     const manifest = { descriptor: describeBytes(bytes), bytes };
     await Promise.all(
-      Array.from({ length: 60 }, (_, index) => stores[index % 2]?.tag(manifest, name(`v${index}`))),
+      Array.from({ length: 60 }, (_, index) =>
+        (index % 2 === 0 ? one : two).tag(manifest, name(`v${index}`)),
+      ),
     );
     const index = JSON.parse(await readFile(join(scratch.path, 'index.json'), 'utf8')) as {
       manifests: unknown[];
@@ -216,7 +219,6 @@ describe('several at once', () => {
     const store = await openLayoutStore(scratch.path);
     const child = fork('-', [], { execArgv: ['--eval', ''] });
     await once(child, 'exit');
-    const { hostname } = await import('node:os');
     await writeFile(join(scratch.path, 'index.json.lock'), `${hostname()} ${child.pid} x\n`);
     const bytes = Buffer.of(1);
     await store.tag({ descriptor: describeBytes(bytes), bytes }, name('v1'));

@@ -26,7 +26,8 @@ describe('the entries of a pull secret', () => {
   });
 
   test('that are no JSON are refused without a word of what stands there', () => {
-    const parse = () => parseDockerConfigJson('{"auths": {"ghcr.io": {"password": "secret"', 'secret a/b');
+    const text = '{"auths": {"ghcr.io": {"password": "secret"';
+    const parse = () => parseDockerConfigJson(text, 'secret a/b');
     expect(parse).toThrow('secret a/b is not JSON');
     expect(parse).not.toThrow(/password/);
   });

@@ -15,6 +15,12 @@ const manifest = (config: string, ...layers: string[]) => ({
 });
 const image = 'application/vnd.oci.image.config.v1+json';
 
+const entry = (platform: Platform | undefined, size: number): Descriptor => ({
+  ...of('application/vnd.oci.image.manifest.v1+json'),
+  size,
+  ...(platform === undefined ? {} : { platform }),
+});
+
 describe('a manifest', () => {
   test.each([
     ['wasm-to-oci', manifest(wasmToOci.config, wasmToOci.layer)],
@@ -79,11 +85,6 @@ describe('a manifest', () => {
 });
 
 describe('an index', () => {
-  const entry = (platform: Platform | undefined, size: number): Descriptor => ({
-    ...of('application/vnd.oci.image.manifest.v1+json'),
-    size,
-    ...(platform === undefined ? {} : { platform }),
-  });
   const linux = entry({ os: 'linux', architecture: 'amd64' }, 1);
   const arm = entry({ os: 'linux', architecture: 'arm64' }, 2);
 

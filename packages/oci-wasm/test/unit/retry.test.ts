@@ -17,21 +17,21 @@ test.each([
   expect(retryAfterMs(value, now)).toBe(expected);
 });
 
-describe('retrying', () => {
-  const recorded = () => {
-    const waits: number[] = [];
-    const policy = {
-      ...defaultRetryPolicy,
-      random: () => 1,
-      wait: (ms: number) => {
-        waits.push(ms);
-        return Promise.resolve();
-      },
-    };
-    return { waits, policy };
+const recorded = () => {
+  const waits: number[] = [];
+  const policy = {
+    ...defaultRetryPolicy,
+    random: () => 1,
+    wait: (ms: number) => {
+      waits.push(ms);
+      return Promise.resolve();
+    },
   };
-  const again = (afterMs?: number): Outcome<string> => ({ kind: 'again', afterMs, giveUp: () => 'given up' });
+  return { waits, policy };
+};
+const again = (afterMs?: number): Outcome<string> => ({ kind: 'again', afterMs, giveUp: () => 'given up' });
 
+describe('retrying', () => {
   test('doubles its pauses and gives up after the last try', async () => {
     const { waits, policy } = recorded();
     const result = await retrying({ ...policy, tries: 4 }, () => Promise.resolve(again()), undefined);
@@ -55,6 +55,6 @@ describe('retrying', () => {
     const controller = new AbortController();
     const waiting = retrying(defaultRetryPolicy, () => Promise.resolve(again(20_000)), controller.signal);
     controller.abort(new Error('enough'));
-    await expect(waiting).rejects.toThrow();
+    await expect(waiting).rejects.toThrow('aborted');
   });
 });

@@ -47,11 +47,8 @@ describe('where a registry may send its clients', () => {
   });
 
   test('queries and passwords stay out of messages', () => {
-    const target = () =>
-      guard.target('http://me:secret@tokens.example/x?signature=abc', {
-        from: registry,
-        purpose: 'redirect',
-      });
+    const text = 'http://me:secret@tokens.example/x?signature=abc';
+    const target = () => guard.target(text, { from: registry, purpose: 'redirect' });
     expect(target).toThrow(/tokens\.example/);
     expect(target).not.toThrow(/secret|abc/);
   });
