@@ -68,18 +68,16 @@ describe('wasmlet run', () => {
       printer,
       `--dir=${scratch.path}::/in::ro`,
       '--',
-      ...[
-        'cat',
-        '/in/note',
-        'write',
-        '/in/note',
-        'x',
-        'cat',
-        '/etc/passwd',
-        'cat',
-        '/in/../etc/passwd',
-        'env',
-      ],
+      'cat',
+      '/in/note',
+      'write',
+      '/in/note',
+      'x',
+      'cat',
+      '/etc/passwd',
+      'cat',
+      '/in/../etc/passwd',
+      'env',
     );
     expect(stdout).toMatch(/^cat \/in\/note: read me$/m);
     expect(stdout).toMatch(/^write \/in\/note: failed/m);
