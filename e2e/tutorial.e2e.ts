@@ -9,6 +9,7 @@ import { type FactsServer, facts, startFactsServer } from './fixtures/facts-serv
 import { findFreePorts } from './fixtures/free-ports.ts';
 import { exampleFile } from './fixtures/guests.ts';
 import { type MarkdownPage, readMarkdownPage } from './fixtures/markdown-page.ts';
+import { processesUnder, untilGone } from './fixtures/process-tree.ts';
 import { createPods, podManifest, type Pods } from './fixtures/pods.ts';
 import {
   type PrivateRegistry,
@@ -16,7 +17,7 @@ import {
   startAnonymousRegistry,
   startPrivateRegistry,
 } from './fixtures/registry.ts';
-import { describeWith } from './fixtures/requirements.ts';
+import { describeWith, isCommand } from './fixtures/requirements.ts';
 import {
   type FinishedProcess,
   runProcess,
@@ -225,7 +226,8 @@ await describeWith(
       expect(pulled.equals(built)).toBe(true);
     });
 
-    test('credentials that docker login stores are as good', async () => {
+    test('credentials that docker login stores are as good', async ({ skip }) => {
+      if (!isCommand('docker')) skip('needs the docker command line');
       const config = join(home, 'docker-config');
       await mkdir(config);
       const login = await runProcess(
@@ -308,8 +310,10 @@ await describeWith(
     test('the pods go when they are deleted, and Ctrl-C ends the node with 0', async () => {
       await shell('delete');
       expect(await cluster.kubectl(['get', 'pods', '--output=name'])).toBe('');
+      const children = processesUnder(node.pid).map(({ pid }) => pid);
       node.kill('SIGINT');
       expect(await node.exited).toMatchObject({ code: 0 });
+      expect(await untilGone(children, 2_000)).toEqual([]);
     });
 
     test("Krustlet's environment variables say the same", async () => {
