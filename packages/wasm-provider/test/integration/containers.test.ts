@@ -126,15 +126,16 @@ describe('a container', () => {
   });
 });
 
-describe('what cannot be started', () => {
-  const failure = async (node: TestNode, ...[image, options, pod]: Parameters<TestNode['run']>) => {
-    try {
-      return await node.run(image, options, pod);
-    } catch (error) {
-      return error as ProviderError;
-    }
-  };
+async function failure(node: TestNode, ...args: Parameters<TestNode['run']>): Promise<Error> {
+  try {
+    await node.run(...args);
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('it was started');
+}
 
+describe('what cannot be started', () => {
   test.each([
     ['unknownImport', 'CONTAINER_CREATE', /env.*abort/s],
     ['library', 'CONTAINER_CREATE', /_start/],
@@ -143,7 +144,7 @@ describe('what cannot be started', () => {
     const error = await failure(node, await pulled(node, guest));
     expect(error).toBeInstanceOf(ProviderError);
     expect(error).toMatchObject({ code });
-    expect(String(error)).toMatch(reason);
+    expect(error.message).toMatch(reason);
   });
 
   test('a component is told that it is one', async () => {
@@ -175,7 +176,7 @@ describe('what cannot be started', () => {
     await using node = await startNode();
     const error = await failure(node, await pulled(node, 'trap'), {}, { annotations: { [name]: value } });
     expect(error).toMatchObject({ code: 'CONTAINER_CONFIG' });
-    expect(String(error)).toContain(`annotation ${name}: ${problem}`);
+    expect(error.message).toContain(`annotation ${name}: ${problem}`);
   });
 
   test('a runtime handler that is not there', async () => {
