@@ -1,6 +1,7 @@
 import { isRecord } from '../content/read-descriptor.ts';
 import type { AbortOptions } from '../content/target.ts';
 import { OciError } from '../errors.ts';
+import { parseReference } from '../reference.ts';
 import { createRegistryClient } from '../registry/registry-client.ts';
 import { readConfigText, writeConfig } from './config-file.ts';
 import { helperErase, helperStore } from './credential-helper.ts';
@@ -39,7 +40,7 @@ export async function login(options: LoginOptions): Promise<LoginResult> {
   if (username === '' || username.includes(':')) {
     throw new OciError('INVALID_CONFIG', 'a user name may not be empty and has no colon in it');
   }
-  const registry = canonicalKey(options.registry);
+  const registry = registryOf(options.registry);
   // Before the registry is asked, so that nothing is tried that could not be kept.
   const file = await openConfig(configFile, signal);
   const abort = signal === undefined ? {} : { signal };
@@ -71,6 +72,17 @@ export async function logout({ registry, configFile, env, signal }: LogoutOption
   const wasInFile = Object.keys(auths).length < Object.keys(file.auths).length;
   if (wasInFile) await writeConfig(configFile, { ...file.config, auths });
   return wasHelped || wasInFile;
+}
+
+/** The host in what people write: a name, a URL, perhaps with a path. */
+function registryOf(text: string): string {
+  const [host = ''] = canonicalKey(text).split('/');
+  const { registry } = parseReference(`${host}/repository`);
+  if (registry === host) return registry;
+  throw new OciError(
+    'INVALID_REFERENCE',
+    `"${text}" is no registry: write HOST or HOST:PORT; a host without a dot or port is taken for a repository`,
+  );
 }
 
 async function openConfig(path: string, signal: AbortSignal | undefined) {

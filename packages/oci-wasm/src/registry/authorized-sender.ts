@@ -17,7 +17,7 @@ export interface AuthorizedSender {
   readonly secrets: readonly string[];
 }
 
-export interface AuthorizedRequest extends Omit<HttpRequest, 'authorization' | 'verifyTls'> {
+export interface AuthorizedRequest extends Omit<HttpRequest, 'authorization'> {
   /** For messages: what the request is about. */
   readonly subject: string;
 }
@@ -70,20 +70,22 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     authorization: string | undefined,
   ): Promise<HttpResponse> => {
     const { subject: _, ...rest } = request;
-    const { origin } = new URL(endpoint.origin);
     return http.send({
       ...rest,
       // Uploads may continue at another origin, which credentials are not for.
-      authorization: request.url.origin === origin ? authorization : undefined,
-      verifyTls: endpoint.verifyTls,
+      authorization: request.url.origin === endpoint.origin ? authorization : undefined,
     });
   };
 
-  const tokenRequest = (challenge: Challenge, credential: Credential | undefined): TokenRequest => {
-    const scopes = new Set(
-      [challenge.parameters['scope'] ?? '', scope ?? ''].flatMap((text) => text.split(' ')),
-    );
-    scopes.delete('');
+  /** The first time for what is needed; then for what the registry asks for as well, in its order. */
+  const tokenRequest = (
+    challenge: Challenge,
+    credential: Credential | undefined,
+    isSecond: boolean,
+  ): TokenRequest => {
+    const asked = (challenge.parameters['scope'] ?? '').split(' ').filter((text) => text !== '');
+    const needed = scope === undefined ? [] : [scope];
+    const scopes = isSecond || needed.length === 0 ? new Set([...asked, ...needed]) : new Set(needed);
     return { endpoint, challenge, scopes: [...scopes], credential };
   };
 
@@ -91,11 +93,12 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
   const authorizationOf = async (
     challenge: Challenge,
     identity: Credential | undefined,
+    isSecond: boolean,
     signal: AbortSignal | undefined,
   ): Promise<string | undefined> => {
     if (identity?.registryToken !== undefined) return `Bearer ${identity.registryToken}`;
     if (challenge.scheme === 'bearer') {
-      return `Bearer ${await tokens.get(tokenRequest(challenge, identity), signal)}`;
+      return `Bearer ${await tokens.get(tokenRequest(challenge, identity, isSecond), signal)}`;
     }
     const { username, password } = identity ?? {};
     return username === undefined || password === undefined
@@ -109,17 +112,21 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     challenge: Challenge,
     identity: Credential | undefined,
   ): Promise<HttpResponse | undefined> => {
-    const authorization = await authorizationOf(challenge, identity, request.signal);
+    const authorization = await authorizationOf(challenge, identity, false, request.signal);
     if (authorization === undefined && identity !== undefined) return undefined;
     const response = await attempt(request, authorization);
-    if (response.status !== 401 || challenge.scheme !== 'bearer' || identity?.registryToken !== undefined)
-      return response;
+    const isToken = challenge.scheme === 'bearer' && identity?.registryToken === undefined;
+    if (!isToken || response.status !== 401 || !isOwn(response)) return response;
     await response.discard();
+    tokens.forget(tokenRequest(challenge, identity, false));
     const current = challengeOf(response) ?? challenge;
-    tokens.forget(tokenRequest(challenge, identity));
-    tokens.forget(tokenRequest(current, identity));
-    return attempt(request, await authorizationOf(current, identity, request.signal));
+    return attempt(request, await authorizationOf(current, identity, true, request.signal));
   };
+
+  /** What a server says to which the registry has redirected is not about who is asking. */
+  const isOwn = (response: HttpResponse): boolean => response.url.origin === endpoint.origin;
+  const isRefusal = (response: HttpResponse): boolean =>
+    (response.status === 401 || response.status === 403) && isOwn(response);
 
   const refusal = (response: HttpResponse, { subject }: AuthorizedRequest): Promise<OciError> => {
     const sources = credentials.map(({ source, username }) => source ?? username ?? 'a token');
@@ -145,8 +152,7 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
       const isKnown = challenge !== undefined;
       if (challenge === undefined) {
         const response = await attempt(request, undefined);
-        if (response.status !== 401) {
-          if (response.status === 403) throw await refusal(response, request);
+        if (!isRefusal(response)) {
           access ??= { kind: 'anonymous' };
           return response;
         }
@@ -163,7 +169,7 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
         try {
           const response = await tryIdentity(request, challenge, identity);
           if (response === undefined) continue;
-          if (response.status !== 401 && response.status !== 403) {
+          if (!isRefusal(response)) {
             chosen = index;
             access =
               identity === undefined ? { kind: 'anonymous' } : { kind: 'credential', credential: identity };
@@ -176,6 +182,8 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
           failure = telling(failure, error);
         }
       }
+      // It may have changed its mind of what it wants.
+      challenges.delete(endpoint.registry);
       throw failure ?? (await refusal(await attempt(request, undefined), request));
     },
   };

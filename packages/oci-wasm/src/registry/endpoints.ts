@@ -2,6 +2,7 @@ import { OciError } from '../errors.ts';
 import { isConnectFailure } from './connection-error.ts';
 import type { Http } from './http.ts';
 import { isLoopbackName } from './loopback-name.ts';
+import type { UrlGuard } from './url-guard.ts';
 
 /** How a registry is spoken to. */
 export interface Endpoint {
@@ -9,7 +10,6 @@ export interface Endpoint {
   readonly registry: string;
   /** e.g. `https://registry-1.docker.io`. */
   readonly origin: string;
-  readonly verifyTls: boolean;
 }
 
 export interface Endpoints {
@@ -21,14 +21,13 @@ export interface Endpoints {
  * Https everywhere. Where plain http is allowed (loopback names, the list of insecure registries), the first
  * contact finds out which of the two it is.
  */
-export function createEndpoints(http: Http, insecureRegistries: ReadonlySet<string>): Endpoints {
+export function createEndpoints(http: Http, guard: UrlGuard): Endpoints {
   const known = new Map<string, Endpoint>();
 
   const probe = async (endpoint: Endpoint, signal: AbortSignal | undefined): Promise<void> => {
     const response = await http.send({
       method: 'GET',
       url: new URL('/v2/', endpoint.origin),
-      verifyTls: endpoint.verifyTls,
       retry: false,
       follow: false,
       signal,
@@ -38,13 +37,16 @@ export function createEndpoints(http: Http, insecureRegistries: ReadonlySet<stri
 
   return {
     async find(registry, signal) {
-      const isListed = insecureRegistries.has(registry);
       const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry;
-      const secure: Endpoint = { registry, origin: `https://${host}`, verifyTls: !isListed };
-      if (!isListed && !isLoopbackName(hostnameOf(registry))) return secure;
+      const secure: Endpoint = { registry, origin: new URL(`https://${host}`).origin };
+      const mayBePlain = guard.isInsecure(registry) || isLoopbackName(hostnameOf(registry));
+      if (!mayBePlain) {
+        guard.checkRegistry(secure);
+        return secure;
+      }
       const found = known.get(registry);
       if (found) return found;
-      const plain: Endpoint = { registry, origin: `http://${host}`, verifyTls: false };
+      const plain: Endpoint = { registry, origin: new URL(`http://${host}`).origin };
       const endpoint = await probe(secure, signal).then(
         () => secure,
         async (error: unknown) => {

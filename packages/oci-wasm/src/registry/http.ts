@@ -14,8 +14,6 @@ export interface HttpRequest {
   readonly body?: (() => AsyncIterable<Uint8Array>) | Uint8Array;
   /** Value of the Authorization header; dropped when a redirect leads to another origin. */
   readonly authorization?: string | undefined;
-  /** @default true */
-  readonly verifyTls?: boolean;
   /** Whether 408, 429, 5xx and resets are tried again. @default true */
   readonly retry?: boolean;
   /** Whether redirects are followed, within what the guard allows. @default true */
@@ -70,10 +68,10 @@ export function createHttp({ timeouts, retry, userAgent, guard }: HttpOptions): 
   const trusting = agentOf(false);
 
   const exchange = async (outgoing: HttpRequest): Promise<HttpResponse> => {
-    const { method, url, headers, body, authorization, verifyTls = true, signal } = outgoing;
+    const { method, url, headers, body, authorization, signal } = outgoing;
     const response = await request(url, {
       method,
-      dispatcher: verifyTls ? verifying : trusting,
+      dispatcher: guard.isInsecure(url.host) ? trusting : verifying,
       headers: {
         'user-agent': userAgent,
         'accept-encoding': 'identity',
@@ -104,13 +102,8 @@ export function createHttp({ timeouts, retry, userAgent, guard }: HttpOptions): 
         );
       }
       const url = guard.target(location, { from: current.url, purpose: 'redirect' });
-      const isSameOrigin = url.origin === current.url.origin;
-      current = {
-        ...current,
-        url,
-        authorization: isSameOrigin ? current.authorization : undefined,
-        verifyTls: isSameOrigin ? (current.verifyTls ?? true) : !guard.isInsecure(url.host),
-      };
+      const authorization = url.origin === current.url.origin ? current.authorization : undefined;
+      current = { ...current, url, authorization };
     }
   };
 

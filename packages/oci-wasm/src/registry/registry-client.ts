@@ -61,18 +61,15 @@ export type Access =
   | { readonly kind: 'credential'; readonly credential: Credential };
 
 export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
-  const insecureRegistries = new Set(
-    (options.insecureRegistries ?? []).map((registry) => registry.toLowerCase()),
-  );
   const retry = { ...defaultRetryPolicy, ...options.retry };
-  const guard = createUrlGuard(insecureRegistries);
+  const guard = createUrlGuard(options.insecureRegistries ?? []);
   const http = createHttp({
     timeouts: { ...defaultTimeouts, ...options.timeouts },
     retry,
     userAgent: options.userAgent ?? 'wasmlet',
     guard,
   });
-  const endpoints = createEndpoints(http, insecureRegistries);
+  const endpoints = createEndpoints(http, guard);
   const parts = {
     http,
     tokens: createTokenSource(http, guard),

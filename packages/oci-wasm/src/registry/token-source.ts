@@ -87,11 +87,10 @@ async function fetchToken(http: Http, guard: UrlGuard, request: TokenRequest): P
     });
   }
   const url = guard.target(realm, { from: new URL(endpoint.origin), purpose: 'token server' });
-  const verifyTls = url.origin === endpoint.origin ? endpoint.verifyTls : !guard.isInsecure(url.host);
   const response =
     credential?.identityToken === undefined
-      ? await getToken(http, url, request, verifyTls)
-      : await refreshToken(http, url, request, verifyTls, credential.identityToken);
+      ? await getToken(http, url, request)
+      : await refreshToken(http, url, request, credential.identityToken);
   if (response.status !== 200) {
     const subject = `token server of registry ${endpoint.registry}`;
     const secrets = secretsOf(credential);
@@ -104,7 +103,7 @@ async function fetchToken(http: Http, guard: UrlGuard, request: TokenRequest): P
 }
 
 /** The token protocol of distribution: GET, with basic authentication where there is a credential. */
-function getToken(http: Http, realm: URL, request: TokenRequest, verifyTls: boolean): Promise<HttpResponse> {
+function getToken(http: Http, realm: URL, request: TokenRequest): Promise<HttpResponse> {
   const { username, password = '' } = request.credential ?? {};
   const url = new URL(realm);
   for (const [name, value] of parametersOf(request)) url.searchParams.append(name, value);
@@ -112,7 +111,6 @@ function getToken(http: Http, realm: URL, request: TokenRequest, verifyTls: bool
   return http.send({
     method: 'GET',
     url,
-    verifyTls,
     authorization: username === undefined ? undefined : basicAuthorization(username, password),
     signal: undefined,
   });
@@ -123,7 +121,6 @@ function refreshToken(
   http: Http,
   url: URL,
   request: TokenRequest,
-  verifyTls: boolean,
   identityToken: string,
 ): Promise<HttpResponse> {
   const form = new URLSearchParams([
@@ -136,7 +133,6 @@ function refreshToken(
   return http.send({
     method: 'POST',
     url,
-    verifyTls,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: Buffer.from(form.toString()),
     follow: false,

@@ -11,16 +11,28 @@ import { isLoopbackName } from './loopback-name.ts';
 export interface UrlGuard {
   /** The URL that `text` means at `from`, if it may be contacted; throws {@link OciError} `UNSAFE_URL` else. */
   target(text: string, options: { readonly from: URL; readonly purpose: Purpose }): URL;
+  /** Throws {@link OciError} `UNSAFE_URL` for addresses that no registry has. */
+  checkRegistry(endpoint: { readonly registry: string; readonly origin: string }): void;
   /** Whether a host (with its port where it is not the scheme's own) is on the list of insecure registries. */
   isInsecure(host: string): boolean;
 }
 
 export type Purpose = 'token server' | 'redirect' | 'upload location';
 
-export function createUrlGuard(insecureRegistries: ReadonlySet<string>): UrlGuard {
-  const isInsecure = (host: string): boolean => insecureRegistries.has(host);
+export function createUrlGuard(insecureRegistries: readonly string[]): UrlGuard {
+  // As written, and as URLs have it: without the port that the scheme implies.
+  const written = insecureRegistries.map((registry) => registry.toLowerCase());
+  const listed = new Set([...written, ...written.map((registry) => registry.replace(/:(?:80|443)$/, ''))]);
+  const isInsecure = (host: string): boolean => listed.has(host);
   return {
     isInsecure,
+    checkRegistry({ registry, origin }) {
+      const problem = addressProblem(new URL(origin).hostname);
+      if (problem === undefined || problem.isPrivate) return;
+      throw new OciError('UNSAFE_URL', `registry ${registry} is refused: ${problem.text}`, {
+        host: registry,
+      });
+    },
     target(text, { from, purpose }) {
       const refuse = (problem: string): OciError =>
         new OciError(

@@ -26,6 +26,8 @@ export interface BlobFiles {
   sweep(): Promise<void>;
 }
 
+/** Blobs that need not be read through again; beyond that they are. */
+const maxRemembered = 10_000;
 const readChunkBytes = 256 * 1024;
 /** A write that has not moved for so long has been left behind. */
 const abandonedMs = 24 * 3_600_000;
@@ -73,11 +75,12 @@ export function createBlobFiles(root: string): BlobFiles {
       await rm(path, { force: true });
       return false;
     }
-    whole.set(digest, state);
+    await remember(digest, path);
     return true;
   };
 
   const remember = async (digest: string, path: string): Promise<void> => {
+    if (whole.size >= maxRemembered) whole.clear();
     whole.set(digest, stateOf(await stat(path)));
   };
 

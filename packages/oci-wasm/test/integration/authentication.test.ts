@@ -128,6 +128,17 @@ describe('bearer tokens', () => {
     });
   });
 
+  test('are asked for the one repository that is meant', async () => {
+    await using session = await openSession({ auth: token });
+    addArtifact(session.registry, emptyModule);
+    addArtifact(session.registry, emptyModule, { repository: 'team/other' });
+    await session.pull({ credentials: [mine] });
+    session.registry.forget();
+    await session.pull({ credentials: [mine], reference: session.reference('team/other:v1') });
+    const [asked] = session.seen().filter((line) => line.startsWith('GET /token'));
+    expect(new URLSearchParams(asked?.split('?')[1]).getAll('scope')).toEqual(['repository:team/other:pull']);
+  });
+
   test('that the registry does not take any more are renewed', async () => {
     await using session = await openSession({ auth: token });
     addArtifact(session.registry, emptyModule);

@@ -124,6 +124,13 @@ describe('the configuration file', () => {
   });
 });
 
+test.each(['registry', '', 'a b.example', '-.example'])('"%s" is no registry', async (registry) => {
+  const configFile = '/nonexistent/config.json';
+  await expect(login({ registry, configFile, ...right })).rejects.toMatchObject({
+    code: 'INVALID_REFERENCE',
+  });
+});
+
 test('a registry that asks for nothing is said to have verified nothing', async () => {
   await using parts = await setUp(undefined);
   await using open = await openSession();

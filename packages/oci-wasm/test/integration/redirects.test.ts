@@ -51,6 +51,17 @@ describe('redirects of blobs', () => {
     expect(String(error)).not.toContain('password');
   });
 
+  test('to a server that refuses say so, and no token is given up for it', async () => {
+    await using session = await openSession({ auth: { kind: 'token', users: { me: 'secret' } } });
+    await using other = await startTestRegistry();
+    addArtifact(session.registry, module);
+    other.fail({ path: /./ }, { kind: 'status', status: 403 });
+    session.registry.fail({ path: layer }, { kind: 'redirect', to: `${other.origin}/blob` });
+    expect(await failureOf(session.pull({ credentials }))).toMatchObject({ status: 403 });
+    expect(other.requests).toHaveLength(1);
+    expect(session.seen().filter((line) => line.startsWith('GET /token'))).toHaveLength(1);
+  });
+
   test('that never end are ended', async () => {
     await using session = await openSession();
     addArtifact(session.registry, module);

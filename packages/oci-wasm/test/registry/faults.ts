@@ -81,7 +81,7 @@ export function createFaults(): Faults {
           response.end(Buffer.alloc(1000));
           break;
         case 'corrupt':
-          response.end(Buffer.concat([body.subarray(0, -1), Buffer.from('.')]));
+          response.end(body.map((byte) => byte ^ 0xff));
           break;
         case 'chunked':
           response.write(body.subarray(0, 1));

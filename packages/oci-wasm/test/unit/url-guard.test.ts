@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { isLoopbackName } from '../../src/registry/loopback-name.ts';
 import { createUrlGuard } from '../../src/registry/url-guard.ts';
 
-const guard = createUrlGuard(new Set(['10.0.0.5:9000', 'plain.example']));
+const guard = createUrlGuard(['10.0.0.5:9000', 'Plain.example:443']);
 const registry = new URL('https://registry.example');
 const local = new URL('http://localhost:5000');
 
@@ -52,6 +52,22 @@ describe('where a registry may send its clients', () => {
     expect(target).toThrow(/tokens\.example/);
     expect(target).not.toThrow(/secret|abc/);
   });
+});
+
+test.each([
+  ['https://169.254.169.254', true],
+  ['https://[fe80::1]', true],
+  ['https://10.0.0.1', false],
+  ['https://127.0.0.1', false],
+  ['https://registry.example', false],
+])('a registry at %s is refused: %s', (origin, isRefused) => {
+  let threw = false;
+  try {
+    guard.checkRegistry({ registry: new URL(origin).host, origin });
+  } catch {
+    threw = true;
+  }
+  expect(threw).toBe(isRefused);
 });
 
 test.each([
