@@ -8,7 +8,7 @@ function scripted() {
   return {
     begun,
     signals,
-    start(signal: AbortSignal): Promise<string> {
+    start: (signal: AbortSignal): Promise<string> => {
       const work = Promise.withResolvers<string>();
       begun.push(work);
       signals.push(signal);
