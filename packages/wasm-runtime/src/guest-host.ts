@@ -16,6 +16,8 @@ interface Arguments {
   readonly rehearse: boolean;
 }
 
+// The guest's files are not to depend on how the daemon was started.
+process.umask(0o022);
 const { hostModules, rehearse: rehearses } = JSON.parse(process.argv[2] ?? '') as Arguments;
 const load = async () => {
   const loaded = await loadHostModules(hostModules);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import process from 'node:process';
 import type { Duplex } from 'node:stream';
@@ -53,7 +54,7 @@ const entry = fileURLToPath(new URL(fromSource ? '../guest-host.ts' : './guest-h
 export function startGuestHost(options: GuestHostOptions, { waits }: { waits: boolean }): GuestHostProcess {
   const { child, pid, socket } = spawnHost(options, waits);
   options.keeper?.add(pid);
-  lowerPriority(pid);
+  placeBelowDaemon(pid);
 
   let listener: HostListener | undefined;
   const { promise: ready, resolve: onReady, reject: onFailed } = Promise.withResolvers<void>();
@@ -135,10 +136,14 @@ function cannotStart(command: string, cause?: unknown): RuntimeError {
   );
 }
 
-/** Below the daemon, so that guests on every core leave it its time. */
-function lowerPriority(pid: number): void {
+/** Between what Kubernetes gives to pods without and with limits; the kernel kills from 1000 downwards. */
+const oomScore = '900';
+
+/** Guests on every core leave the daemon its time, and when the machine is out of memory they go first. */
+function placeBelowDaemon(pid: number): void {
   try {
     setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    if (process.platform === 'linux') writeFileSync(`/proc/${pid}/oom_score_adj`, oomScore);
   } catch {
     // It is gone already, which `gone` tells.
   }

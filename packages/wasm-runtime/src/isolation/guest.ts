@@ -31,7 +31,7 @@ export interface Sandbox extends AsyncDisposable {
 /** One running module. Disposing it kills it. */
 export interface Guest extends AsyncDisposable {
   readonly id: string;
-  /** Process id of the guest host. */
+  /** Process id of the guest host; 0 for a guest that had ended before it needed one. */
   readonly pid: number;
   readonly startedAt: Date;
   /** Settles when the guest is gone and its output is written. Never rejects. */

@@ -80,7 +80,7 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
   signal?.addEventListener('abort', stop, { once: true });
   try {
     signal?.throwIfAborted();
-    await host.ready;
+    await untilReady(host, spec.name);
     stopTimeout = startTimeout(spec.limits?.timeoutMs, (ms) =>
       kill({ reason: 'timeout', message: `ran longer than ${ms} ms` }),
     );
@@ -116,6 +116,21 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
       await exited;
     },
   };
+}
+
+/** A guest host needs some 30 ms, a hundred at once on a small machine seconds. */
+const readyTimeoutMs = 60_000;
+
+async function untilReady(host: GuestHostProcess, name: string): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const stopTimeout = startTimeout(readyTimeoutMs, (ms) =>
+    reject(new RuntimeError('HOST_FAILED', `${name}: the guest host was not ready after ${ms} ms`)),
+  );
+  try {
+    await Promise.race([host.ready, late]);
+  } finally {
+    stopTimeout();
+  }
 }
 
 interface ReportQueue {

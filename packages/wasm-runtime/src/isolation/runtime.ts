@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import process from 'node:process';
 import { RuntimeError } from '../errors.ts';
 import { checkSpec } from './assignment.ts';
 import { findLauncher } from './birth.ts';
 import type { GuestSpec } from './guest-spec.ts';
-import type { AbortOptions, Guest, GuestExit, Sandbox, SandboxSpec, WasmRuntime } from './guest.ts';
+import type { AbortOptions, Guest, Sandbox, SandboxSpec, WasmRuntime } from './guest.ts';
 import { createHostPool, type HostPool } from './host-pool.ts';
 import { type Keeper, startKeeper } from './keeper.ts';
+import { endedGuest } from './ended-guest.ts';
 import { prepareModule } from './prepare-module.ts';
 import { startProcessGuest } from './process-guest.ts';
 import {
@@ -141,7 +141,7 @@ function createSandbox(
   const start = async (spec: GuestSpec, signal: AbortSignal): Promise<Guest> => {
     checkSpec(spec);
     const module = prepareModule(spec.name, spec.module, spec.limits ?? {});
-    if (module.kind === 'out-of-memory') return endedGuest(module.message);
+    if (module.kind === 'out-of-memory') return endedGuest(spec, module.message);
     signal.throwIfAborted();
     const guest = await startProcessGuest({ spec, module, host: pool.take(), user }, { signal }).finally(() =>
       pool.refill(),
@@ -172,21 +172,5 @@ function createSandbox(
       await Promise.all([...guests].map((guest) => guest[Symbol.asyncDispose]()));
       onClosed();
     },
-  };
-}
-
-/** A guest that could not have begun: its declared memory does not fit its limit. */
-function endedGuest(message: string): Guest {
-  const now = new Date();
-  const exit: GuestExit = { kind: 'killed', reason: 'memory', message, finishedAt: now };
-  const exited = Promise.resolve(exit);
-  return {
-    id: randomUUID(),
-    pid: 0,
-    startedAt: now,
-    exited,
-    stop: () => exited,
-    onReport() {},
-    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }

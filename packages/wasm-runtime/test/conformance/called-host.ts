@@ -42,6 +42,7 @@ export const oflags = { creat: 1, directory: 2, excl: 4, trunc: 8 };
 export function callHost(
   options: Partial<Preview1Options> = {},
   snapshot: keyof Preview1['imports'] = 'wasi_snapshot_preview1',
+  memoryIs: 'attached' | 'unattached' = 'attached',
 ): CalledHost {
   const written: Buffer[] = [];
   const collect: OutputSink = { write: (chunk) => void written.push(Buffer.from(chunk)) };
@@ -61,7 +62,7 @@ export function callHost(
     ...options,
   });
   const memory = new WebAssembly.Memory({ initial: 3, maximum: 16 });
-  host.attach(memory);
+  if (memoryIs === 'attached') host.attach(memory);
   const view = () => new DataView(memory.buffer);
   const functions = host.imports[snapshot] as Readonly<Record<string, (...args: unknown[]) => unknown>>;
 

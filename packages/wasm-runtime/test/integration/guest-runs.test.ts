@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createRuntime } from '../../src/index.ts';
 import { guests } from '../fixtures/guests.ts';
@@ -21,8 +22,8 @@ describe('a guest', () => {
     expect(exit).toMatchObject({ kind: 'exited', code });
   });
 
-  test('runs from another entry function', async () => {
-    const { exit } = await run(guests.otherEntry, { entry: 'serve' });
+  test.each(['otherEntry', 'reactor'] as const)('runs from another entry function: %s', async (guest) => {
+    const { exit } = await run(guests[guest], { entry: 'serve' });
     expect(exit).toMatchObject({ kind: 'exited', code: 5 });
   });
 
@@ -43,16 +44,19 @@ describe('a guest', () => {
 });
 
 describe('exit', () => {
-  test.each(['stream', 'cri-log'] as const)(
-    'cannot be caught by a guest with exception handling, output %s',
-    async (kind) => {
-      await using directory = await scratchDirectory();
-      const output =
-        kind === 'stream' ? ({ kind } as const) : ({ kind, path: `${directory.path}/0.log` } as const);
-      const guest = await runtime.start(await specOf(guests.survivor, { output }));
-      await expect(guest.exited).resolves.toMatchObject({ kind: 'exited', code: 7 });
-    },
-  );
+  test('cannot be caught by a guest that waits by suspension', async () => {
+    const { exit, stdout } = await run(guests.survivor);
+    expect(exit).toMatchObject({ kind: 'exited', code: 7 });
+    expect(stdout).toBe('');
+  });
+
+  test('cannot be caught by a guest that waits in its thread', async () => {
+    await using directory = await scratchDirectory();
+    const path = `${directory.path}/0.log`;
+    const guest = await runtime.start(await specOf(guests.survivor, { output: { kind: 'cri-log', path } }));
+    await expect(guest.exited).resolves.toMatchObject({ kind: 'exited', code: 7 });
+    expect(await readFile(path, 'utf8')).toBe('');
+  });
 });
 
 describe('a runtime', () => {

@@ -79,9 +79,10 @@ describe.runIf(onLinux)('a guest host', () => {
     expect(seen['shadow']).toBe('EACCES');
   });
 
-  test('leaves its niceness below the daemon', async () => {
+  test('stands below the daemon where processor time or memory are short', async () => {
     await using guest = await runtime.start(await specOf(guests.sleep));
     const stat = await readFile(`/proc/${guest.pid}/stat`, 'utf8');
     expect(Number(stat.slice(stat.lastIndexOf(')')).split(' ')[17])).toBe(10);
+    expect(await readFile(`/proc/${guest.pid}/oom_score_adj`, 'utf8')).toBe('900\n');
   });
 });

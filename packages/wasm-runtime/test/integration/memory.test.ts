@@ -25,7 +25,9 @@ describe('a memory limit', () => {
     const neighbour = await runtime.start(await specOf(guests.sleep));
     const spec = await specOf(guests.huge, { limits: { memoryBytes: 64 * MiB } });
     const guest = await runtime.start(spec);
-    await expect(guest.exited).resolves.toMatchObject({ kind: 'killed', reason: 'memory' });
+    const { exit, stdout } = await finish(guest);
+    expect(exit).toMatchObject({ kind: 'killed', reason: 'memory' });
+    expect(stdout).toBe('');
     await expect(guest.stop({ graceMs: 0 })).resolves.toMatchObject({ reason: 'memory' });
     await expect(neighbour.stop({ graceMs: 0 })).resolves.toMatchObject({ reason: 'stop' });
   });

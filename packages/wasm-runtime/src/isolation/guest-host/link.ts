@@ -57,7 +57,24 @@ export function linkGuest(input: LinkInput): LinkedGuest {
   return {
     memory: exported,
     memories: Object.values(exports).filter((value) => value instanceof WebAssembly.Memory),
-    run: waiting === 'suspend' ? WebAssembly.promising(run) : run,
+    run: joinCalls([...initializers(exports, entry), run], waiting),
+  };
+}
+
+type Entry = (...args: unknown[]) => unknown;
+
+/** A reactor, which exports functions to be called one by one, is to be initialised before any of them. */
+function initializers(exports: WebAssembly.Exports, entry: string): readonly Entry[] {
+  const { _initialize: initialize } = exports;
+  return entry !== '_start' && entry !== '_initialize' && typeof initialize === 'function'
+    ? [initialize]
+    : [];
+}
+
+function joinCalls(calls: readonly Entry[], waiting: 'sync' | 'suspend'): () => unknown {
+  const prepared = waiting === 'suspend' ? calls.map((call) => WebAssembly.promising(call)) : calls;
+  return async () => {
+    for (const call of prepared) await call();
   };
 }
 

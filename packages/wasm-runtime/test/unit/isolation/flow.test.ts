@@ -61,6 +61,7 @@ describe('output', () => {
     reader.push(Buffer.alloc(windowBytes));
     reader.readable.destroy();
     await turn();
+    expect(credits).toEqual([windowBytes]);
     reader.push(Buffer.alloc(windowBytes));
     expect(credits.reduce((sum, bytes) => sum + bytes, 0)).toBe(2 * windowBytes);
   });

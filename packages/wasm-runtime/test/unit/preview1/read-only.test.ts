@@ -1,10 +1,26 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errno } from '../../../src/preview1/errno.ts';
-import { bytesAt, type CalledHost, callHost, oflags, resultAt, rights } from '../../conformance/called-host.ts';
+import {
+  bytesAt,
+  type CalledHost,
+  callHost,
+  oflags,
+  resultAt,
+  rights,
+} from '../../conformance/called-host.ts';
 
 const readOnly = 3;
 const writable = 4;
@@ -45,7 +61,8 @@ describe.runIf(process.platform === 'linux')('a read-only mount', () => {
   const open = (directory: number, path: string, flags: number, base: bigint, fdflags = 0) =>
     -guest.open(directory, path, { oflags: flags, rights: base, fdflags, follow: true });
   const file = () => guest.open(readOnly, 'file', { rights: rights.all & ~rights.write });
-  const directory = () => guest.open(readOnly, 'dir', { oflags: oflags.directory, rights: rights.ofDirectory });
+  const directory = () =>
+    guest.open(readOnly, 'dir', { oflags: oflags.directory, rights: rights.ofDirectory });
 
   const changes: readonly (readonly [what: string, attempt: () => number])[] = [
     ['opening for writing', () => open(readOnly, 'file', 0, rights.write)],
@@ -67,7 +84,10 @@ describe.runIf(process.platform === 'linux')('a read-only mount', () => {
     ['renaming out of it', () => guest.call('path_rename', readOnly, 'file', writable, 'moved')],
     ['renaming into it', () => guest.call('path_rename', writable, 'file', readOnly, 'moved')],
     ['linking in it', () => guest.call('path_link', readOnly, 0, 'file', readOnly, 'hard')],
-    ['linking out of it, to a writable name', () => guest.call('path_link', readOnly, 0, 'file', writable, 'hard')],
+    [
+      'linking out of it, to a writable name',
+      () => guest.call('path_link', readOnly, 0, 'file', writable, 'hard'),
+    ],
     ['linking into it', () => guest.call('path_link', writable, 0, 'file', readOnly, 'hard')],
     ['making a symlink', () => guest.call('path_symlink', 'file', readOnly, 'soft')],
     ['setting times by path', () => guest.call('path_filestat_set_times', readOnly, 1, 'file', 1n, 1n, 5)],
