@@ -6,7 +6,7 @@ import type { NodeFacts } from '../node/node-facts.ts';
 import type { AbortOptions, Provider } from '../provider.ts';
 import { isTerminal } from '../status/pod-phase.ts';
 import type { Verdict } from '../status/pod-progress.ts';
-import { createPodVolumes } from '../volumes/pod-volumes.ts';
+import { createPodVolumes, type PodVolumes } from '../volumes/pod-volumes.ts';
 import { aborted } from './aborted.ts';
 import { type AdmissionNode, refusal } from './admission.ts';
 import { removeOrphanPods } from './orphan-pods.ts';
@@ -24,8 +24,8 @@ export interface PodControllerOptions {
   readonly node: () => NodeFacts;
   /** Labels, taints and room of the node, read whenever a pod is admitted. */
   readonly admission: () => AdmissionNode;
-  /** Directories that hostPath volumes may name, with what is below them. @default `['/']` */
-  readonly allowedHostPaths?: readonly string[];
+  /** @default every kind of volume that the kubelet has, in the data directory */
+  readonly volumes?: PodVolumes;
   /** Pulls that go on side by side. @default 16 */
   readonly maxParallelPulls?: number;
   /** Longest grace of a container when the daemon stops, in milliseconds. @default 10_000 */
@@ -63,13 +63,9 @@ export function createPodController(options: PodControllerOptions): PodControlle
     ...options,
     clock,
     logger,
-    volumes: createPodVolumes({
-      ...options,
-      objects: cluster.objects,
-      tokens: cluster.tokens,
-      clock,
-      logger,
-    }),
+    volumes:
+      options.volumes ??
+      createPodVolumes({ ...options, objects: cluster.objects, tokens: cluster.tokens, clock, logger }),
     puller: createImagePuller(
       provider,
       maxParallelPulls === undefined ? {} : { maxParallel: maxParallelPulls },

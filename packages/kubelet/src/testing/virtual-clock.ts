@@ -1,12 +1,16 @@
+import { stat } from 'node:fs/promises';
+import process from 'node:process';
 import type { Clock } from '../node/clock.ts';
 
 export interface VirtualClock {
   readonly clock: Clock;
   /** How many sleeps are waiting for their time. */
   readonly sleeping: number;
+  /** Milliseconds until the next of them falls due; absent when there is none. */
+  readonly nextInMs: number | undefined;
   /**
    * Moves time forward. Sleeps that fall due are woken in their order, each at its own time, and what they
-   * set going gets the event loop to itself for a few turns before the next one is woken.
+   * set going (promises, file operations) comes to its end before the next one is woken.
    */
   advance(ms: number): Promise<void>;
 }
@@ -52,6 +56,10 @@ export function virtualClock(start: Date | string = '2026-01-01T00:00:00Z'): Vir
     get sleeping() {
       return sleepers.size;
     },
+    get nextInMs() {
+      const next = earliest(sleepers);
+      return next === undefined ? undefined : next.due - now;
+    },
     async advance(ms) {
       const end = now + ms;
       await settle();
@@ -76,9 +84,25 @@ function earliest(sleepers: ReadonlySet<Sleeper>): Sleeper | undefined {
   return first;
 }
 
-/** Enough turns of the event loop for chains of promises; file operations may take longer. */
-const settleTurns = 4;
+/** File operations of our own, one after another, in which no other is seen: more than one chain of them. */
+const quietTurns = 10;
+/** Something reads or writes all the time: time goes on all the same. */
+const maxTurns = 5_000;
 
+/**
+ * Gives chains of promises and file operations the time to come to their end. Not every file operation shows
+ * among the active resources, but all go through the same queue, so that each turn is one itself.
+ */
 async function settle(): Promise<void> {
-  for (let turn = 0; turn < settleTurns; turn++) await new Promise((resolve) => setImmediate(resolve));
+  let quiet = 0;
+  for (let turn = 0; quiet < quietTurns && turn < maxTurns; turn++) {
+    await stat('.');
+    await new Promise((resolve) => setImmediate(resolve));
+    quiet = isFileOperationUnderWay() ? 0 : quiet + 1;
+  }
+}
+
+function isFileOperationUnderWay(): boolean {
+  const kinds = process.getActiveResourcesInfo();
+  return kinds.some((kind) => kind.startsWith('FSReq') || kind === 'CloseReq');
 }

@@ -195,7 +195,7 @@ describe('a status patch', () => {
       podIP: '10.0.0.1',
       conditions: [{ type: 'Ready', status: 'True' }],
     };
-    const known = (changes: object) => ({ ...own, ...changes }) as Pod['status'];
+    const known = (changes: object) => ({ ...own, ...changes }) as unknown as Pod['status'];
     expect(statusDiffers(own, known({}))).toBe(false);
     expect(
       statusDiffers(own, known({ conditions: [...(own.conditions ?? []), { type: 'x', status: 'True' }] })),
