@@ -1,0 +1,110 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { parseList } from '../config/values.ts';
+import { createLogger } from '../daemon/logging.ts';
+import { Interrupted, untilInterrupted } from '../daemon/signals.ts';
+import { CommandError } from '../errors.ts';
+import { isTerminal } from '../local/pod-rows.ts';
+import { openScratchDirectory } from '../local/scratch-directory.ts';
+import type { Standalone } from '../local/standalone.ts';
+import type { Finish, Terminal } from './terminal.ts';
+
+interface PlayFlags {
+  readonly egressAllow: readonly string[];
+  readonly insecureRegistries?: string;
+  readonly xAllowLocalModules?: boolean;
+  readonly logLevel: string;
+}
+
+/** `wasmlet play`: manifests in the foreground, without a cluster, as `podman kube play` runs them. */
+export function playCommand(terminal: Terminal, finish: Finish): Command {
+  return new Command('play')
+    .description('run the pods of manifests here, without a cluster, until they end')
+    .argument('<manifests...>', 'files with Pod, Deployment, Job, ConfigMap and Secret')
+    .option(
+      '--egress-allow <cidr|host>',
+      'private range or host that pods may reach when their allow-list names it (repeatable)',
+      (value: string, previous: readonly string[]) => [...previous, value],
+      [],
+    )
+    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .option('--x-allow-local-modules', 'take images of the form fs/PATH from this machine')
+    .option('--log-level <level>', 'debug, info, warn, error or silent', 'warn')
+    .addHelpText('after', '\nExit status: 0 when every pod succeeded, 1 when one failed, 130 after Ctrl-C.')
+    .action(async (files: readonly string[], flags: PlayFlags) => {
+      finish(await play(terminal, files, flags));
+    });
+}
+
+async function play(terminal: Terminal, files: readonly string[], flags: PlayFlags): Promise<number> {
+  const [{ createWasmProvider }, { startStandalone }, { readManifests }, { followLogs }] = await Promise.all([
+    import('@wasmlet/wasm-provider'),
+    import('../local/standalone.ts'),
+    import('../local/manifests.ts'),
+    import('../local/log-lines.ts'),
+  ]);
+  const manifests = (await Promise.all(files.map((file) => readManifests(file)))).flat();
+  using interruption = untilInterrupted();
+  await using scratch = await openScratchDirectory();
+  const logger = createLogger(terminal, flags.logLevel);
+  await using node = await startStandalone({
+    nodeName: hostname().toLowerCase(),
+    dataDirectory: scratch.path,
+    logger,
+    provider: createWasmProvider({
+      contentDirectory: join(scratch.path, 'content'),
+      version: terminal.version,
+      egressGrants: flags.egressAllow,
+      insecureRegistries: parseList(flags.insecureRegistries) ?? [],
+      allowLocalModules: flags.xAllowLocalModules ?? false,
+      logger,
+    }),
+  });
+  const pods = manifests.flatMap((manifest) => node.apply(manifest));
+  if (pods.length === 0) {
+    throw new CommandError('MANIFEST', `${files.join(', ')}: there is no pod to run`);
+  }
+  await using lines = followLogs(node, ({ pod, container, text }) => {
+    terminal.stdout.write(`${pod}/${container}: ${text}\n`);
+  });
+  await allTerminal(node, interruption.signal);
+  if (!interruption.signal.aborted) await lines.delivered();
+  if (interruption.signal.reason instanceof Interrupted) {
+    return interruption.signal.reason.signalName === 'SIGINT' ? 130 : 143;
+  }
+  const failed = node.pods().filter((pod) => pod.status?.phase === 'Failed');
+  for (const pod of failed) {
+    terminal.stderr.write(
+      `wasmlet: pod ${pod.metadata.name} failed: ${pod.status?.message ?? failureOf(pod)}\n`,
+    );
+  }
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** Resolves when every pod has ended, or `signal` aborts. */
+function allTerminal(node: Standalone, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      unsubscribe();
+      signal.removeEventListener('abort', settle);
+      resolve();
+    };
+    const check = (): void => {
+      if (node.pods().every(isTerminal)) settle();
+    };
+    const unsubscribe = node.onChange(check);
+    signal.addEventListener('abort', settle, { once: true });
+    node.stopped.catch(reject);
+    if (signal.aborted) settle();
+    else check();
+  });
+}
+
+function failureOf(pod: ReturnType<Standalone['pods']>[number]): string {
+  const ended = pod.status?.containerStatuses?.find(({ state }) => (state?.terminated?.exitCode ?? 0) !== 0);
+  const { exitCode, reason, message } = ended?.state?.terminated ?? {};
+  return ended
+    ? `container ${ended.name}: ${reason} (${exitCode})${message ? `: ${message}` : ''}`
+    : 'no container ran';
+}

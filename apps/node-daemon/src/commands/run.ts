@@ -1,0 +1,174 @@
+import { resolve as absolute } from 'node:path';
+import { Command } from 'commander';
+import type { Guest, GuestExit, GuestMount } from '@wasmlet/wasm-runtime';
+import { parseBytes, parseDuration, parseEnv, parseInteger, parseList } from '../config/values.ts';
+import { Interrupted, untilInterrupted } from '../daemon/signals.ts';
+import { UsageError } from '../errors.ts';
+import type { ModuleBytes } from '../local/module-source.ts';
+import type { Finish, Terminal } from './terminal.ts';
+
+interface RunFlags {
+  readonly allowedHost: readonly string[];
+  readonly concurrency?: string;
+  readonly env: readonly string[];
+  readonly dir: readonly string[];
+  readonly invoke?: string;
+  readonly argv0?: string;
+  readonly isolation: string;
+  readonly W: readonly string[];
+  readonly insecureRegistries?: string;
+}
+
+const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
+
+/** `wasmlet run`: one module in the foreground, as `wasmtime` and `wasmtime-http` run it. */
+export function runCommand(terminal: Terminal, finish: Finish): Command {
+  return new Command('run')
+    .description('run a module from a file or a registry')
+    .argument('<module>', 'file, or reference in a registry')
+    .argument('[args...]', "the guest's arguments; write -- before those that begin with a dash")
+    .option('-a, --allowed-host <url>', 'URL whose host the guest may contact (repeatable)', collect, [])
+    .option('-c, --concurrency <n>', 'most responses that the guest may hold open at once')
+    .option('-e, --env <NAME=VALUE>', 'environment variable (repeatable)', collect, [])
+    .option('--dir <HOST[::GUEST[::ro]]>', 'directory that the guest may use (repeatable)', collect, [])
+    .option('-i, --invoke <function>', 'exported function to call', '_start')
+    .option('--argv0 <name>', 'program name that the guest sees')
+    .option('--isolation <tier>', 'how the guest is kept apart: process', 'process')
+    .option('-W <option=value>', 'max-memory-size=SIZE, timeout=DURATION (repeatable)', collect, [])
+    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .addHelpText(
+      'after',
+      "\nExit status: the guest's own; 134 it trapped, 137 it was killed or ran out of memory, 143 it was\nstopped, 130 Ctrl-C, 124 timeout, 125 wasmlet itself failed.",
+    )
+    .action(async (module: string, args: readonly string[], flags: RunFlags) => {
+      finish(await run(terminal, module, args, flags));
+    });
+}
+
+async function run(
+  terminal: Terminal,
+  module: string,
+  args: readonly string[],
+  flags: RunFlags,
+): Promise<number> {
+  if (flags.isolation !== 'process') {
+    throw new UsageError(`--isolation "${flags.isolation}" is not available: use process.`);
+  }
+  const [{ createRuntime }, { experimentalHttp, experimentalHttpUrl }, { readModule }] = await Promise.all([
+    import('@wasmlet/wasm-runtime'),
+    import('@wasmlet/wasi-http'),
+    import('../local/module-source.ts'),
+  ]);
+  using interruption = untilInterrupted();
+  const { signal } = interruption;
+  const source: ModuleBytes = await readModule(terminal, module, {
+    insecureRegistries: parseList(flags.insecureRegistries) ?? [],
+    signal,
+  });
+  const http = experimentalHttp({
+    allowedDomains: flags.allowedHost,
+    // Whoever types the command is the operator: a host that they name may be a private one.
+    grants: flags.allowedHost.map(hostOf),
+    ...(flags.concurrency === undefined
+      ? {}
+      : { maxConcurrentRequests: parseInteger('--concurrency', flags.concurrency) }),
+  });
+  await using runtime = createRuntime({ hostModules: [experimentalHttpUrl], pool: { idle: 0 } });
+  const guest = await runtime.start(
+    {
+      name: source.name,
+      module: source.bytes,
+      args: [flags.argv0 ?? source.name, ...args],
+      env: flags.env.map((entry) => parseEnv(entry, terminal.env)),
+      mounts: flags.dir.map(parseDirectory),
+      stdin: 'stream',
+      tty: terminal.stdin.isTTY === true && terminal.stdout.isTTY === true,
+      output: { kind: 'stream' },
+      limits: parseLimits(flags.W),
+      hostModules: [http],
+      ...(flags.invoke === undefined ? {} : { entry: flags.invoke }),
+    },
+    { signal },
+  );
+  const stop = (): void => void guest.stop({ graceMs: 0 });
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  guest.onReport((report) => reportDenial(terminal, report.report));
+  const exit = await connect(terminal, guest);
+  return exitStatus(terminal, exit, signal);
+}
+
+/** Joins the guest's streams to the terminal's until the guest has ended and its output is written. */
+async function connect(terminal: Terminal, guest: Guest): Promise<GuestExit> {
+  const { stdin, stdout, stderr } = guest;
+  if (!stdin || !stdout || !stderr) throw new TypeError('the guest was started without streams');
+  stdin.on('error', () => {}); // the guest may end before it has read everything
+  terminal.stdin.pipe(stdin);
+  const written = Promise.all([drain(stdout, terminal.stdout), drain(stderr, terminal.stderr)]);
+  const exit = await guest.exited;
+  terminal.stdin.unpipe(stdin);
+  terminal.stdin.destroy();
+  await written;
+  return exit;
+}
+
+async function drain(from: AsyncIterable<Uint8Array>, to: Terminal['stdout']): Promise<void> {
+  for await (const chunk of from) {
+    await new Promise<void>((resolve, reject) => {
+      to.write(chunk, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
+
+function exitStatus(terminal: Terminal, exit: GuestExit, signal: AbortSignal): number {
+  switch (exit.kind) {
+    case 'exited':
+      return exit.code;
+    case 'trapped':
+      terminal.stderr.write(`wasmlet: ${exit.message}\n`);
+      return 134;
+    case 'killed':
+      switch (exit.reason) {
+        case 'stop':
+          return signal.reason instanceof Interrupted && signal.reason.signalName === 'SIGINT' ? 130 : 143;
+        case 'timeout':
+          terminal.stderr.write(`wasmlet: ${exit.message}\n`);
+          return 124;
+        case 'memory':
+        case 'host-closed':
+          terminal.stderr.write(`wasmlet: ${exit.message}\n`);
+          return 137;
+      }
+  }
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : url;
+}
+
+/** `HOST`, `HOST::GUEST`, `HOST::GUEST::ro` as wasmtime writes them. */
+function parseDirectory(value: string): GuestMount {
+  const [hostPath = '', guestPath = hostPath, mode] = value.split('::');
+  if (hostPath === '' || guestPath === '' || (mode !== undefined && mode !== 'ro' && mode !== 'rw')) {
+    throw new UsageError(`--dir "${value}" is not of the form HOST, HOST::GUEST or HOST::GUEST::ro.`);
+  }
+  return { hostPath: absolute(hostPath), guestPath, readOnly: mode === 'ro' };
+}
+
+function parseLimits(options: readonly string[]): { memoryBytes?: number; timeoutMs?: number } {
+  const limits: { memoryBytes?: number; timeoutMs?: number } = {};
+  for (const option of options) {
+    const [name, value = ''] = option.split('=', 2);
+    if (name === 'max-memory-size') limits.memoryBytes = parseBytes('-W max-memory-size', value);
+    else if (name === 'timeout') limits.timeoutMs = parseDuration('-W timeout', value);
+    else
+      throw new UsageError(`-W "${option}" is unknown: there are max-memory-size=SIZE and timeout=DURATION.`);
+  }
+  return limits;
+}
+
+function reportDenial(terminal: Terminal, report: unknown): void {
+  const { kind, host, reason } = report as { kind?: unknown; host?: unknown; reason?: unknown };
+  if (kind !== 'egress-denied') return;
+  terminal.stderr.write(`wasmlet: the guest may not contact ${String(host)}: ${String(reason)}\n`);
+}
