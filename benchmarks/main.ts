@@ -1,0 +1,22 @@
+import process from 'node:process';
+import { idleMemory } from './idle-memory.ts';
+import { podLatency } from './pod-latency.ts';
+import { startToFirstByte } from './start-to-first-byte.ts';
+
+/** One command per figure: `pnpm bench start`, `memory`, `pods`; without a name, all of them. */
+const figures: Readonly<Record<string, () => Promise<void>>> = {
+  start: startToFirstByte,
+  memory: idleMemory,
+  pods: podLatency,
+};
+
+const names = process.argv.slice(2).filter((name) => name !== '--');
+for (const name of names.length > 0 ? names : Object.keys(figures)) {
+  const figure = figures[name];
+  if (!figure) {
+    process.stderr.write(`no figure "${name}": there are ${Object.keys(figures).join(', ')}\n`);
+    process.exitCode = 2;
+    break;
+  }
+  await figure();
+}

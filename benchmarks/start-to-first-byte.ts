@@ -1,0 +1,79 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { createRuntime, type WasmRuntime } from '@wasmlet/wasm-runtime';
+import { milliseconds, printTable, summarize } from './statistics.ts';
+
+const rounds = 30;
+const modulePath = fileURLToPath(new URL('../examples/hello-wasm/hello-wasm.wasm', import.meta.url));
+
+/** Start of a cached module to its first byte on stdout, beside what a user has; interleaved. */
+export async function startToFirstByte(): Promise<void> {
+  const bytes = await readFile(modulePath);
+  await using runtime = createRuntime({ pool: { idle: 1 } });
+  const peer = fileURLToPath(new URL('./peers/node-wasi.mjs', import.meta.url));
+  const contenders: Record<string, () => Promise<number>> = {
+    'wasmlet, process tier, warm pool': () => throughRuntime(runtime, bytes),
+    'node -e 0 (does nothing, to its end)': () => throughProcess(process.execPath, ['-e', '0']),
+    'node:wasi in a new process': () => throughProcess(process.execPath, ['--no-warnings', peer, modulePath]),
+  };
+  if (spawnSync('wasmtime', ['--version']).status === 0) {
+    contenders['wasmtime run'] = () => throughProcess('wasmtime', ['run', modulePath]);
+  }
+  const samples = new Map<string, number[]>(Object.keys(contenders).map((name) => [name, []]));
+  for (let round = -3; round < rounds; round += 1) {
+    for (const [name, measure] of Object.entries(contenders)) {
+      const elapsed = await measure();
+      if (round >= 0) samples.get(name)?.push(elapsed);
+    }
+  }
+  const own = summarize(samples.get('wasmlet, process tier, warm pool') ?? []).median;
+  printTable(
+    `Start to first byte, ${(bytes.length / 1024).toFixed(0)} kB module, ${rounds} rounds interleaved`,
+    ['', 'min', 'median', 'max', 'ratio'],
+    [...samples].map(([name, values]) => {
+      const { min, median, max } = summarize(values);
+      return [
+        name,
+        milliseconds(min),
+        milliseconds(median),
+        milliseconds(max),
+        `${(median / own).toFixed(1)}x`,
+      ];
+    }),
+  );
+}
+
+async function throughRuntime(runtime: WasmRuntime, module: Uint8Array): Promise<number> {
+  const begin = performance.now();
+  await using guest = await runtime.start({
+    name: 'hello',
+    module,
+    args: ['hello'],
+    env: [],
+    mounts: [],
+    output: { kind: 'stream' },
+  });
+  if (!guest.stdout || !guest.stderr) throw new TypeError('no streams');
+  guest.stderr.resume();
+  let elapsed = Number.NaN;
+  for await (const _chunk of guest.stdout) {
+    if (Number.isNaN(elapsed)) elapsed = performance.now() - begin;
+  }
+  await guest.exited;
+  return elapsed;
+}
+
+function throughProcess(command: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const begin = performance.now();
+    let elapsed: number | undefined;
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    child.stdout.on('data', () => {
+      elapsed ??= performance.now() - begin;
+    });
+    child.once('error', reject);
+    child.once('close', () => resolve(elapsed ?? performance.now() - begin));
+  });
+}
