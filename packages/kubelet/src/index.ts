@@ -46,3 +46,6 @@ export {
 } from './certificates/node-identity.ts';
 export { IdentityError, type IdentityErrorCode } from './certificates/identity-error.ts';
 export { type Kubeconfig, openKubeconfig } from './certificates/kubeconfig.ts';
+export { logPath } from './logs/log-paths.ts';
+export type { LogSelection, LogStream } from './logs/log-selection.ts';
+export { readLog, type ReadLogOptions } from './logs/read-log.ts';

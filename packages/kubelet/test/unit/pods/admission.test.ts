@@ -94,7 +94,6 @@ describe('a pod is refused', () => {
   });
 
   test("that does not tolerate a NoExecute taint; NoSchedule is the scheduler's", () => {
-    const taint = (effect: string): { taints: V1Taint[] } => ({ taints: [{ key: 'k', value: 'v', effect }] });
     expect(refused({}, [], taint('NoExecute'))).toEqual({
       reason: 'TaintToleration',
       message: "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
@@ -141,13 +140,20 @@ test.each([
 });
 
 test('terms are alternatives, an empty one fits no node, and fields name the node', () => {
-  const terms = (...nodeSelectorTerms: object[]) => ({ affinity: affinity(nodeSelectorTerms) });
   const no = { matchExpressions: [{ key: 'zone', operator: 'In', values: ['b'] }] };
   const yes = { matchFields: [{ key: 'metadata.name', operator: 'In', values: ['node-1'] }] };
   expect(matchesNode(podOf(terms(no, yes)), node)).toBe(true);
   expect(matchesNode(podOf(terms(no, {})), node)).toBe(false);
   expect(matchesNode(podOf(terms({ ...no, ...yes })), node)).toBe(false);
 });
+
+function taint(effect: string): { taints: V1Taint[] } {
+  return { taints: [{ key: 'k', value: 'v', effect }] };
+}
+
+function terms(...nodeSelectorTerms: object[]): PodManifestOptions {
+  return { affinity: affinity(nodeSelectorTerms) };
+}
 
 function requiring(expression: object): PodManifestOptions {
   return { affinity: affinity([{ matchExpressions: [expression] }]) };

@@ -58,7 +58,8 @@ test('ten minutes of good behaviour are rewarded with an immediate restart', asy
   kubelet.apply(podManifest('p'));
   await kubelet.waitFor('p', ({ containerStatuses: [c] = [] }) => c?.restartCount === 2 && c.ready);
   await kubelet.time.advance(700_000);
-  await kubelet.until('p', ({ containerStatuses: [c] = [] }) => c?.restartCount === 3 && c.ready);
+  const restarted = kubelet.until('p', ({ containerStatuses: [c] = [] }) => c?.restartCount === 3 && c.ready);
+  await expect(restarted).resolves.toMatchObject({ status: { phase: 'Running' } });
 });
 
 test('a container that fails leaves its neighbours alone', async () => {

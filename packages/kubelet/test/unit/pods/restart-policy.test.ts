@@ -22,7 +22,7 @@ describe.each([
 ] as const)('restartPolicy %s after %s', (restartPolicy, how, phase) => {
   const restarts = phase === 'Running';
 
-  test(restarts ? 'starts the container again' : `ends the pod as ${phase}`, async () => {
+  test(`${restarts ? 'starts the container again in' : 'ends'} the pod, which is ${phase}`, async () => {
     const second: ScriptedRun = { lastsMs: 'forever' };
     await using kubelet = await startController({ images: { 'test/app:1': { runs: [exits[how], second] } } });
     kubelet.apply(podManifest('p', { restartPolicy }));
@@ -94,12 +94,11 @@ describe('a pod', () => {
     await using kubelet = await startController({
       images: { 'test/app:1': { runs: [{ exitCode: 3, lines }] } },
     });
-    const container = (name: string, policy: string) => ({
-      name,
+    const containers = ['FallbackToLogsOnError', 'File'].map((terminationMessagePolicy, index) => ({
+      name: 'ab'.charAt(index),
       image: 'test/app:1',
-      terminationMessagePolicy: policy,
-    });
-    const containers = [container('a', 'FallbackToLogsOnError'), container('b', 'File')];
+      terminationMessagePolicy,
+    }));
     kubelet.apply(podManifest('p', { restartPolicy: 'Never', containers }));
     const { status } = await kubelet.until('p', ({ phase }) => phase === 'Failed');
     const [a, b] = status?.containerStatuses?.map(({ state }) => state?.terminated?.message) ?? [];

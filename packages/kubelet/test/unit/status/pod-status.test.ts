@@ -140,10 +140,11 @@ test('a rejected pod has phase, reason, message and start, and no container stat
   expect(status).not.toHaveProperty('containerStatuses');
 });
 
-describe('conditions', () => {
-  const statuses = (progress: PodProgress) =>
-    Object.fromEntries((project(progress).conditions ?? []).map(({ type, status }) => [type, status]));
+function statuses(progress: PodProgress): Record<string, string> {
+  return Object.fromEntries((project(progress).conditions ?? []).map(({ type, status }) => [type, status]));
+}
 
+describe('conditions', () => {
   test('are all True in a pod that is up', () => {
     expect(statuses(progressOf({ apps: ['up'], inits: [0] }))).toEqual({
       PodReadyToStartContainers: 'True',

@@ -150,10 +150,11 @@ describe('a status writer', () => {
   });
 });
 
-describe('a status patch', () => {
-  const merged = (known: object, next: PodStatus) =>
-    strategicMerge({ status: known }, { status: statusPatch(next, known as Pod['status']) })['status'];
+function merged(known: Pod['status'], next: PodStatus): unknown {
+  return strategicMerge({ status: known }, { status: statusPatch(next, known) })['status'];
+}
 
+describe('a status patch', () => {
   test('keeps the conditions of others and clears what its own no longer have', () => {
     const known = {
       conditions: [

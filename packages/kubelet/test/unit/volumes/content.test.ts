@@ -41,7 +41,9 @@ const sources: ContentSources = {
 async function files(volume: Omit<V1Volume, 'name'>, given = sources): Promise<readonly string[]> {
   const read = contentReader({ name: 'v', ...volume }, given);
   const { payload } = await read!({});
-  return [...payload].map(([path, { data, mode }]) => `${path} ${mode.toString(8)} ${Buffer.from(data)}`);
+  return [...payload].map(
+    ([path, { data, mode }]) => `${path} ${mode.toString(8)} ${Buffer.from(data).toString()}`,
+  );
 }
 
 describe('a configMap volume', () => {

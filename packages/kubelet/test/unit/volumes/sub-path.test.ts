@@ -96,7 +96,7 @@ describe('resolving a subPath', () => {
     await symlink('loop', join(volume, 'loop'));
     await symlink(`${volume}-sibling`, join(volume, 'sibling'));
     await writeFile(join(volume, 'file'), '');
-    await expect(resolveSubPath(volume, path)).rejects.toThrow();
+    await expect(resolveSubPath(volume, path)).rejects.toThrow(/leads out of|ENOTDIR|EEXIST|ELOOP/);
     expect(await readdir(join(temporary.path, 'outside'))).toEqual(['inner']);
     expect(await readdir(`${volume}-sibling`)).toEqual([]);
   });

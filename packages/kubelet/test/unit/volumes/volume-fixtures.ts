@@ -1,5 +1,5 @@
 import { watch } from 'node:fs';
-import { lstat, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { V1ObjectMeta, V1PodSpec } from '@kubernetes/client-node';
@@ -35,20 +35,15 @@ export function payloadOf(files: Readonly<Record<string, string>>, mode = 0o644)
 /** What somebody sees who reads the volume by its visible names, links followed. */
 export async function visibleFiles(directory: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  for (const entry of entries) {
-    const path = join(entry.parentPath, entry.name);
-    const name = path.slice(directory.length + 1);
-    if (name.startsWith('..')) continue;
-    if (entry.isSymbolicLink() || entry.isFile()) Object.assign(files, await filesAt(path, name));
+  for (const name of await readdir(directory)) {
+    if (!name.startsWith('..')) Object.assign(files, await filesAt(join(directory, name), name));
   }
   return files;
 }
 
 async function filesAt(path: string, name: string): Promise<Record<string, string>> {
-  const names = await readdir(path).catch(() => undefined);
-  if (names === undefined) return { [name]: await readFile(path, 'utf8') };
-  const below = await visibleFiles(`${path}/.`);
+  if ((await stat(path)).isFile()) return { [name]: await readFile(path, 'utf8') };
+  const below = await visibleFiles(path);
   return Object.fromEntries(Object.entries(below).map(([key, text]) => [`${name}/${key}`, text]));
 }
 
