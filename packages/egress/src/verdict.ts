@@ -1,0 +1,11 @@
+import type { EgressDenialReason } from './errors.ts';
+
+export type EgressVerdict =
+  | { readonly allowed: true }
+  | { readonly allowed: false; readonly reason: EgressDenialReason; readonly message: string };
+
+export const allowed: EgressVerdict = { allowed: true };
+
+export function denied(reason: EgressDenialReason, message: string): EgressVerdict {
+  return { allowed: false, reason, message };
+}
