@@ -23,11 +23,6 @@ export function volumesDirectory(dataDirectory: string, uid: string): string {
   return join(podDirectory(dataDirectory, uid), 'volumes');
 }
 
-/** @param plugin upstream's name with `/` escaped: `kubernetes.io~configmap` */
-export function volumeDirectory(dataDirectory: string, uid: string, plugin: string, name: string): string {
-  return join(volumesDirectory(dataDirectory, uid), segment(plugin), segment(name));
-}
-
 /** Holds the logs of all runs of one container. */
 export function logDirectory(dataDirectory: string, uid: string, container: string): string {
   return join(podDirectory(dataDirectory, uid), 'logs', segment(container));

@@ -47,6 +47,7 @@ export async function giveTo(owner: Owner, path: string): Promise<void> {
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const directoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+const newDirectoryMode = 0o700;
 const hasDescriptorPaths = process.platform === 'linux';
 
 function anchored(handle: FileHandle, path: string): AnchoredDirectory {
@@ -59,7 +60,7 @@ function anchored(handle: FileHandle, path: string): AnchoredDirectory {
       return anchored(await open(entry(name), directoryFlags), `${path}/${name}`);
     },
     async ensure(name, { mode, owner }) {
-      const made = await mkdir(entry(name), { mode: 0o700 }).then(
+      const made = await mkdir(entry(name), { mode: newDirectoryMode }).then(
         () => true,
         (error: NodeJS.ErrnoException) => {
           if (error.code === 'EEXIST') return false;
@@ -68,9 +69,11 @@ function anchored(handle: FileHandle, path: string): AnchoredDirectory {
       );
       const child = await open(entry(name), directoryFlags);
       try {
-        // The mode of mkdir is subject to the umask.
-        if (made) await child.chmod(mode);
-        if (made && owner !== undefined) await child.chown(owner.uid, owner.gid);
+        // The mode of mkdir is subject to the umask, and whoever was killed before this left it as it was.
+        if (made || (mode !== newDirectoryMode && (await modeOf(child)) === newDirectoryMode)) {
+          if (owner !== undefined) await child.chown(owner.uid, owner.gid);
+          await child.chmod(mode);
+        }
       } catch (error) {
         await child.close();
         throw error;
@@ -89,12 +92,14 @@ function anchored(handle: FileHandle, path: string): AnchoredDirectory {
       const { uid, gid } = await handle.stat();
       return process.getuid?.() === 0 ? { uid, gid } : undefined;
     },
-    async mode() {
-      return (await handle.stat()).mode & 0o7777;
-    },
+    mode: () => modeOf(handle),
     [Symbol.asyncDispose]: () => handle.close(),
   };
   return directory;
+}
+
+async function modeOf(handle: FileHandle): Promise<number> {
+  return (await handle.stat()).mode & 0o7777;
 }
 
 function component(name: string): string {

@@ -15,8 +15,12 @@ export function downwardApiFiles(
   mode: number,
 ): Payload {
   const files = new Map<string, PayloadFile>();
+  // All labels or annotations may be asked for in very many files; they are held once.
+  const fields = new Map<string | undefined, Uint8Array>();
   for (const item of items) {
-    const data = Buffer.from(valueOf(volume, item, sources));
+    const fieldPath = item.fieldRef?.fieldPath;
+    const data = fields.get(fieldPath) ?? Buffer.from(valueOf(volume, item, sources));
+    if (fieldPath !== undefined) fields.set(fieldPath, data);
     files.set(item.path, { data, mode: item.mode ?? mode });
   }
   return files;

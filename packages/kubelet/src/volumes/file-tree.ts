@@ -16,7 +16,8 @@ export async function writeTree(root: AnchoredDirectory, payload: Payload, owner
 /** Whether the files below `root` are those of the payload and no others, content and modes included. */
 export async function treeEquals(root: AnchoredDirectory, payload: Payload): Promise<boolean> {
   const remaining = new Set(payload.keys());
-  return (await everyFileMatches(root, '', payload, remaining)) && remaining.size === 0;
+  const wanted = { payload, directories: directoriesOf(payload), remaining };
+  return (await everyFileMatches(root, '', wanted)) && remaining.size === 0;
 }
 
 const permissionBits = 0o777;
@@ -33,27 +34,43 @@ async function inSubdirectory(
   return await inSubdirectory(child, rest, owner, work);
 }
 
+interface WantedFiles {
+  readonly payload: Payload;
+  readonly directories: ReadonlySet<string>;
+  /** Files that have not been found yet. */
+  readonly remaining: Set<string>;
+}
+
+function directoriesOf(payload: Payload): ReadonlySet<string> {
+  const directories = new Set<string>();
+  for (const path of payload.keys()) {
+    for (let slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
+      directories.add(path.slice(0, slash));
+    }
+  }
+  return directories;
+}
+
 async function everyFileMatches(
   directory: AnchoredDirectory,
   prefix: string,
-  payload: Payload,
-  remaining: Set<string>,
+  wanted: WantedFiles,
 ): Promise<boolean> {
   for (const name of await directory.names()) {
     const path = prefix + name;
     const entry = await lstat(directory.entry(name));
     if (entry.isDirectory()) {
       // A directory that holds none of the files is not ours; this bounds the depth, too.
-      if (![...remaining].some((wanted) => wanted.startsWith(`${path}/`))) return false;
+      if (!wanted.directories.has(path)) return false;
       await using child = await directory.open(name);
-      if (!(await everyFileMatches(child, `${path}/`, payload, remaining))) return false;
+      if (!(await everyFileMatches(child, `${path}/`, wanted))) return false;
       continue;
     }
-    const wanted = payload.get(path);
-    if (wanted === undefined || !entry.isFile() || !(await fileMatches(directory.entry(name), wanted))) {
+    const file = wanted.payload.get(path);
+    if (file === undefined || !entry.isFile() || !(await fileMatches(directory.entry(name), file))) {
       return false;
     }
-    remaining.delete(path);
+    wanted.remaining.delete(path);
   }
   return true;
 }

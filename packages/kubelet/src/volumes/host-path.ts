@@ -9,7 +9,7 @@ import { VolumeError } from './volume-error.ts';
  * type a directory that is missing is made, as container runtimes do. Throws {@link VolumeError} `HOST_PATH` with
  * upstream's words, `UNSUPPORTED` when the node does not allow the path, `INVALID`, or `IO`.
  *
- * @returns the path to mount
+ * @returns the path to mount, without links
  */
 export async function prepareHostPath(
   volume: string,
@@ -32,7 +32,8 @@ export async function prepareHostPath(
     const found = await statIfPresent(path);
     if (found === undefined && expected.make !== undefined) await expected.make(path);
     else if (found === undefined || !expected.matches(found)) throw mismatch(volume, path, expected.name);
-    return path;
+    // The real one: links in it may lead elsewhere by the time that it is mounted.
+    return await realpath(path);
   } catch (error) {
     if (error instanceof VolumeError) throw error;
     throw new VolumeError('IO', volume, error instanceof Error ? error.message : String(error), {

@@ -14,14 +14,31 @@ export const defaultFileMode = 0o644;
 
 /**
  * Throws {@link VolumeError} `INVALID` when a path would leave the volume, cannot exist, or is a directory of
- * another one.
+ * another one, or when there is too much of it.
  */
 export function checkPayload(volume: string, payload: Payload): void {
+  checkSize(volume, payload);
   for (const path of payload.keys()) {
     const problem = problemOf(path) ?? parentProblem(path, payload);
     if (problem !== undefined) {
       throw new VolumeError('INVALID', volume, `invalid path: ${JSON.stringify(path)} ${problem}`);
     }
+  }
+}
+
+/** An API object has 1.5 MiB at most, but a pod may project any number of them into one volume. */
+const maxBytes = 32 * 1024 * 1024;
+const maxFiles = 10_000;
+
+/** Throws {@link VolumeError} `INVALID` when a volume would hold more than 32 MiB or 10,000 files. */
+export function checkSize(volume: string, payload: Payload): void {
+  if (payload.size > maxFiles) {
+    throw new VolumeError('INVALID', volume, `it has more than ${maxFiles} files`);
+  }
+  let bytes = 0;
+  for (const { data } of payload.values()) bytes += data.length;
+  if (bytes > maxBytes) {
+    throw new VolumeError('INVALID', volume, `its files have more than ${maxBytes} bytes`);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Content, ContentReader, ContentSources } from './content.ts';
 import { downwardApiFiles } from './downward-api.ts';
 import { keyedReader } from './keyed-files.ts';
 import type { Payload, PayloadFile } from './payload.ts';
-import { defaultFileMode } from './payload.ts';
+import { checkSize, defaultFileMode } from './payload.ts';
 import type { TokenSource } from './service-account-token.ts';
 import { createTokenSource } from './service-account-token.ts';
 import { VolumeError } from './volume-error.ts';
@@ -27,6 +27,8 @@ export function projectedContent(
     for (const reader of readers) {
       const content = await reader(options);
       for (const [path, file] of content.payload) payload.set(path, file);
+      // Before the next source is held in memory as well.
+      checkSize(volume, payload);
       if (content.due !== undefined && (due === undefined || content.due < due)) due = content.due;
     }
     return { payload, ...(due === undefined ? {} : { due }) };

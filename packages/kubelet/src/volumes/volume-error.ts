@@ -23,9 +23,4 @@ export class VolumeError extends Error {
     this.code = code;
     this.volume = volume;
   }
-
-  /** Whether the same pod may succeed later. */
-  get retriable(): boolean {
-    return this.code !== 'INVALID' && this.code !== 'UNSUPPORTED';
-  }
 }

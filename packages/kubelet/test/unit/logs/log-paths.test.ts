@@ -1,19 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { logPath, podDirectory, volumeDirectory, volumesDirectory } from '../../../src/logs/log-paths.ts';
+import { logPath, podDirectory, volumesDirectory } from '../../../src/logs/log-paths.ts';
 
 describe('a pod’s files', () => {
   test('are below its uid', () => {
     expect(podDirectory('/d', 'u-1')).toBe('/d/pods/u-1');
     expect(volumesDirectory('/d', 'u-1')).toBe('/d/pods/u-1/volumes');
-    expect(volumeDirectory('/d', 'u-1', 'kubernetes.io~secret', 's')).toBe(
-      '/d/pods/u-1/volumes/kubernetes.io~secret/s',
-    );
     expect(logPath('/d', 'u-1', 'web', 3)).toBe('/d/pods/u-1/logs/web/3.log');
   });
 
   test.each(['', '.', '..', 'a/b', '../x', 'a\0b', 'a\\b', 'x'.repeat(256)])('are never named %j', (name) => {
     expect(() => podDirectory('/d', name)).toThrow(RangeError);
-    expect(() => volumeDirectory('/d', 'u', 'p', name)).toThrow(RangeError);
     expect(() => logPath('/d', 'u', name, 0)).toThrow(RangeError);
   });
 

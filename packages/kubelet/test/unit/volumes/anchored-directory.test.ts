@@ -25,6 +25,14 @@ describe('an anchored directory', () => {
     expect(await modeOf(join(temporary.path, 'd'))).toBe('750');
   });
 
+  test('finishes a directory whose maker was killed before it had its mode', async () => {
+    await using temporary = await temporaryDirectory();
+    await mkdir(join(temporary.path, 'd'), { mode: 0o700 });
+    await using directory = await openDirectory(temporary.path);
+    await using _child = await directory.ensure('d', { mode: 0o777, owner: undefined });
+    expect(await modeOf(join(temporary.path, 'd'))).toBe('777');
+  });
+
   test.runIf(process.platform === 'linux')(
     'stays the same directory when its name leads elsewhere (on Linux)',
     async () => {

@@ -42,7 +42,6 @@ describe('a hostPath', () => {
     const path = join(temporary.path, name);
     await expect(prepare(path, type)).rejects.toMatchObject({
       code: 'HOST_PATH',
-      retriable: true,
       message: `MountVolume.SetUp failed for volume "v" : hostPath type check failed: ${path} ${message}`,
     });
   });
@@ -87,6 +86,13 @@ describe('a hostPath', () => {
     await expect(prepare('/', 'Anything')).rejects.toThrow('hostPath has no type "Anything"');
   });
 
+  test('is mounted where its links lead', async () => {
+    await using temporary = await temporaryDirectory();
+    await mkdir(join(temporary.path, 'real'));
+    await symlink('real', join(temporary.path, 'link'));
+    expect(await prepare(join(temporary.path, 'link'))).toBe(join(temporary.path, 'real'));
+  });
+
   test('may be kept to some directories of the node, and links do not lead out of them', async () => {
     await using temporary = await temporaryDirectory();
     const allowed = join(temporary.path, 'allowed');
@@ -107,7 +113,6 @@ describe('a hostPath', () => {
     ]) {
       await expect(prepare(path, '', [allowed])).rejects.toMatchObject({
         code: 'UNSUPPORTED',
-        retriable: false,
         message: expect.stringContaining(`hostPath ${path} is not among the paths`) as string,
       });
     }

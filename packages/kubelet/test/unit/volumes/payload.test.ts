@@ -27,7 +27,7 @@ describe('paths of a volume’s files', () => {
     `${'x/'.repeat(200)}x`,
   ])('may not be %j', (path) => {
     expect(() => checkPayload('v', payloadOf({ [path]: '' }))).toThrow(
-      expect.objectContaining({ name: 'VolumeError', code: 'INVALID', volume: 'v', retriable: false }),
+      expect.objectContaining({ name: 'VolumeError', code: 'INVALID', volume: 'v' }),
     );
   });
 
@@ -38,11 +38,24 @@ describe('paths of a volume’s files', () => {
   });
 });
 
+test('a volume holds 32 MiB and 10,000 files at most', () => {
+  const large = { data: Buffer.alloc(16 * 2 ** 20), mode: 0o644 };
+  const two = new Map([
+    ['a', large],
+    ['b', large],
+  ]);
+  expect(() => checkPayload('v', two)).not.toThrow();
+  expect(() => checkPayload('v', new Map([...two, ...payloadOf({ c: 'x' })]))).toThrow(
+    'its files have more than 33554432 bytes',
+  );
+  const empty = { data: Buffer.alloc(0), mode: 0o644 };
+  const many = new Map(Array.from({ length: 10_001 }, (_, index) => [`f${index}`, empty]));
+  expect(() => checkPayload('v', many)).toThrow('it has more than 10000 files');
+});
+
 describe('a volume error', () => {
   test('speaks as upstream’s FailedMount does', () => {
     const error = new VolumeError('NOT_FOUND', 'x', 'configmap "y" not found');
     expect(error.message).toBe('MountVolume.SetUp failed for volume "x" : configmap "y" not found');
-    expect(error.retriable).toBe(true);
-    expect(new VolumeError('UNSUPPORTED', 'x', '').retriable).toBe(false);
   });
 });
