@@ -12,6 +12,7 @@ import { pullCommand } from './commands/pull.ts';
 import { pushCommand } from './commands/push.ts';
 import { runCommand } from './commands/run.ts';
 import type { Terminal } from './commands/terminal.ts';
+import { exitCodeOf, Interrupted } from './daemon/signals.ts';
 import { CommandError, UsageError } from './errors.ts';
 
 const terminal: Terminal = {
@@ -55,6 +56,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : (ownFailure ?? 2);
+    if (error instanceof Interrupted) return exitCodeOf(error);
     terminal.stderr.write(`wasmlet: ${describe(error)}\n`);
     if (error instanceof UsageError) return ownFailure ?? 2;
     return ownFailure ?? (error instanceof CommandError ? error.exitCode : 1);
@@ -65,7 +67,8 @@ async function main(argv: readonly string[]): Promise<number> {
 function describe(error: unknown): string {
   const parts: string[] = [];
   for (let at = error; at instanceof Error && parts.length < 5; at = at.cause) {
-    if (!parts.some((part) => part.includes((at as Error).message))) parts.push(at.message);
+    const { message } = at;
+    if (!parts.some((part) => part.includes(message))) parts.push(message);
   }
   return parts.length === 0 ? String(error) : parts.join(': ');
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseList } from '../config/values.ts';
 import { createLogger } from '../daemon/logging.ts';
-import { Interrupted, untilInterrupted } from '../daemon/signals.ts';
+import { exitCodeOf, Interrupted, untilInterrupted } from '../daemon/signals.ts';
 import { CommandError } from '../errors.ts';
 import { isTerminal } from '../local/pod-rows.ts';
 import { openScratchDirectory } from '../local/scratch-directory.ts';
@@ -71,7 +71,7 @@ async function play(terminal: Terminal, files: readonly string[], flags: PlayFla
   await allTerminal(node, interruption.signal);
   if (!interruption.signal.aborted) await lines.delivered();
   if (interruption.signal.reason instanceof Interrupted) {
-    return interruption.signal.reason.signalName === 'SIGINT' ? 130 : 143;
+    return exitCodeOf(interruption.signal.reason);
   }
   const failed = node.pods().filter((pod) => pod.status?.phase === 'Failed');
   for (const pod of failed) {

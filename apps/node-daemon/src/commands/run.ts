@@ -2,8 +2,9 @@ import { resolve as absolute } from 'node:path';
 import { Command } from 'commander';
 import type { Guest, GuestExit, GuestMount } from '@wasmlet/wasm-runtime';
 import { parseBytes, parseDuration, parseEnv, parseInteger, parseList } from '../config/values.ts';
-import { Interrupted, untilInterrupted } from '../daemon/signals.ts';
+import { exitCodeOf, Interrupted, untilInterrupted } from '../daemon/signals.ts';
 import { UsageError } from '../errors.ts';
+import { describeDenial } from '../local/egress-denial.ts';
 import type { ModuleBytes } from '../local/module-source.ts';
 import type { Finish, Terminal } from './terminal.ts';
 
@@ -93,7 +94,10 @@ async function run(
   const stop = (): void => void guest.stop({ graceMs: 0 });
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
-  guest.onReport((report) => reportDenial(terminal, report.report));
+  guest.onReport(({ report }) => {
+    const denial = describeDenial(report);
+    if (denial !== undefined) terminal.stderr.write(`wasmlet: ${denial}\n`);
+  });
   const exit = await connect(terminal, guest);
   return exitStatus(terminal, exit, signal);
 }
@@ -130,7 +134,7 @@ function exitStatus(terminal: Terminal, exit: GuestExit, signal: AbortSignal): n
     case 'killed':
       switch (exit.reason) {
         case 'stop':
-          return signal.reason instanceof Interrupted && signal.reason.signalName === 'SIGINT' ? 130 : 143;
+          return signal.reason instanceof Interrupted ? exitCodeOf(signal.reason) : 143;
         case 'timeout':
           terminal.stderr.write(`wasmlet: ${exit.message}\n`);
           return 124;
@@ -165,10 +169,4 @@ function parseLimits(options: readonly string[]): { memoryBytes?: number; timeou
       throw new UsageError(`-W "${option}" is unknown: there are max-memory-size=SIZE and timeout=DURATION.`);
   }
   return limits;
-}
-
-function reportDenial(terminal: Terminal, report: unknown): void {
-  const { kind, host, reason } = report as { kind?: unknown; host?: unknown; reason?: unknown };
-  if (kind !== 'egress-denied') return;
-  terminal.stderr.write(`wasmlet: the guest may not contact ${String(host)}: ${String(reason)}\n`);
 }

@@ -14,6 +14,11 @@ export class Interrupted extends Error {
   }
 }
 
+/** As a shell reports a program that the signal ended. */
+export function exitCodeOf({ signalName }: Interrupted): number {
+  return signalName === 'SIGINT' ? 130 : 143;
+}
+
 /**
  * Turns SIGINT and SIGTERM into an abort until it is disposed. Repeats change nothing: a terminal, npm and
  * a parent may all pass the same Ctrl-C on.

@@ -18,7 +18,12 @@ export interface StandaloneOptions {
   /** Disposed with the node. */
   readonly provider: Provider;
   readonly logger: Logger;
+  /** @default loopback */
+  readonly addresses?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
   readonly maxPods?: number;
+  /** Of `/healthz` on loopback. Absent: none. */
+  readonly healthzPort?: number;
 }
 
 /** A node without an API server: its cluster lives in this process. Disposing it stops the guests. */
@@ -41,7 +46,8 @@ export interface PodName {
 }
 
 export async function startStandalone(options: StandaloneOptions): Promise<Standalone> {
-  const { nodeName, dataDirectory, provider, logger, maxPods } = options;
+  const { nodeName, dataDirectory, provider, logger, maxPods, healthzPort } = options;
+  const { addresses = ['127.0.0.1'], labels = {} } = options;
   await mkdir(dataDirectory, { recursive: true });
   const cluster = createMemoryCluster({ nodeName });
   const kubelet = createKubelet({
@@ -50,7 +56,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     provider,
     dataDirectory,
     logger,
-    node: { addresses: ['127.0.0.1'], ...(maxPods === undefined ? {} : { maxPods }) },
+    node: { addresses, labels, ...(maxPods === undefined ? {} : { maxPods }) },
+    ...(healthzPort === undefined ? {} : { healthz: { port: healthzPort } }),
   });
   const controller = new AbortController();
   const stopped = kubelet.run({ signal: controller.signal });
@@ -62,7 +69,7 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
     apply(manifest) {
       const pods = podsOf(manifest);
       if (manifest.kind === 'ConfigMap' || manifest.kind === 'Secret') {
-        cluster.apply(manifest as unknown as ClusterManifest);
+        cluster.apply(manifest);
       }
       for (const pod of pods) cluster.apply(tolerateTaints(pod));
       return pods.map(({ metadata: { namespace, name } }) => ({ namespace, name }));

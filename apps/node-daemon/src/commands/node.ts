@@ -1,0 +1,97 @@
+import process from 'node:process';
+import { Command } from 'commander';
+import type { NodeConfig, NodeFlags } from '../config/node-config.ts';
+import { untilInterrupted } from '../daemon/signals.ts';
+import { UsageError } from '../errors.ts';
+import type { Finish, Terminal } from './terminal.ts';
+
+interface NodeCommandFlags extends NodeFlags {
+  readonly config?: string;
+  readonly logLevel?: string;
+}
+
+/** `wasmlet node`: the daemon. Krustlet's flags mean what they meant. */
+export function nodeCommand(terminal: Terminal, finish: Finish): Command {
+  return new Command('node')
+    .description('run a Kubernetes node until SIGINT or SIGTERM')
+    .option('-a, --addr <ip>', 'address that the node listens on (0.0.0.0)')
+    .option('-p, --port <port>', "port of the node's HTTPS API (3000)")
+    .option('--healthz-port <port>', 'port of /healthz on loopback (10248)')
+    .option('-n, --node-ip <ip>', 'address by which the API server reaches this node (found when absent)')
+    .option('--node-name <name>', "name of the node (the machine's, in lower case)")
+    .option('--hostname <name>', 'host name, listed as an address of the node when given')
+    .option('--node-labels <k=v,...>', 'labels of the node')
+    .option('--max-pods <n>', 'most pods on this node (110)')
+    .option('--data-dir <dir>', 'where the node keeps its data (/var/lib/wasmlet for root, else ~/.wasmlet)')
+    .option(
+      '--bootstrap-file <file>',
+      'kubeconfig with a bootstrap token (/etc/kubernetes/bootstrap-kubelet.conf)',
+    )
+    .option('--cert-file <file>', 'serving certificate of your own, PEM')
+    .option('--private-key-file <file>', 'its key, PEM')
+    .option('--client-ca-file <file>', "CAs of the callers of the node's API (the cluster's)")
+    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .option(
+      '--egress-allow <cidr|host>',
+      'private range or host that pods may reach when their allow-list names it (repeatable)',
+      (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
+    )
+    .option('--x-allow-local-modules [true|false]', 'take images of the form fs/PATH from this machine')
+    .option('--standalone', 'run the pods of --manifests, without an API server')
+    .option('--manifests <dir>', 'folder with the manifests of --standalone')
+    .option('--plugins-dir <dir>', 'not supported')
+    .option('--device-plugins-dir <dir>', 'not supported')
+    .option('--config <file>', 'YAML or JSON; ~/.wasmlet/config/config.yaml is read when absent')
+    .option('--log-level <level>', 'trace, debug, info, warn, error or silent (info)')
+    .addHelpText(
+      'after',
+      '\nFlags win over WASMLET_* variables (WASMLET_NODE_IP, ...), those over KRUSTLET_*, MAX_PODS and NODE_LABELS, those\n' +
+        'over the file. KUBECONFIG is where the node keeps its own credentials; never your own.\n' +
+        'Exit status: 0 when it was stopped, 1 when it failed, 2 for what it cannot be told.',
+    )
+    .action(async (flags: NodeCommandFlags) => {
+      finish(await node(terminal, flags));
+    });
+}
+
+async function node(terminal: Terminal, flags: NodeCommandFlags): Promise<number> {
+  const [{ readConfigFile }, { resolveNodeConfig }, { createLogger }] = await Promise.all([
+    import('../config/config-file.ts'),
+    import('../config/node-config.ts'),
+    import('../daemon/logging.ts'),
+  ]);
+  const { env } = terminal;
+  const file = await readConfigFile(flags.config);
+  const config = resolveNodeConfig({ flags, env, file, root: process.getuid?.() === 0 });
+  checkMode(config);
+  const logger = createLogger(terminal, flags.logLevel ?? (env['WASMLET_LOG_LEVEL'] || undefined));
+  using interruption = untilInterrupted();
+  const { signal } = interruption;
+  try {
+    if (config.standalone) {
+      const { runStaticNode } = await import('../daemon/static-node.ts');
+      await runStaticNode(terminal, config, config.manifests ?? '', { logger, signal });
+    } else {
+      const { runClusterNode } = await import('../daemon/cluster-node.ts');
+      await runClusterNode(terminal, config, { logger, signal });
+    }
+  } catch (error) {
+    if (!(signal.aborted && error === signal.reason)) throw error;
+  }
+  logger.info('stopped');
+  return 0;
+}
+
+function checkMode({ standalone, manifests, certFile, privateKeyFile }: NodeConfig): void {
+  if (standalone && manifests === undefined) {
+    throw new UsageError('--standalone needs the folder with the manifests: --manifests DIR.');
+  }
+  if (!standalone && manifests !== undefined) {
+    throw new UsageError(
+      '--manifests is for --standalone: a node in a cluster gets its pods from the API server.',
+    );
+  }
+  if ((certFile === undefined) !== (privateKeyFile === undefined)) {
+    throw new UsageError('--cert-file and --private-key-file belong together: give both or none.');
+  }
+}

@@ -1,0 +1,44 @@
+import { Command } from 'commander';
+import { parseList } from '../config/values.ts';
+import { untilInterrupted } from '../daemon/signals.ts';
+import { outputOption, printResult, type OutputFormat, type Terminal } from './terminal.ts';
+
+interface PullFlags {
+  readonly out: string;
+  readonly insecureRegistries?: string;
+  readonly output: OutputFormat;
+}
+
+/** `wasmlet pull`: an artifact from a registry to a file. */
+export function pullCommand(terminal: Terminal): Command {
+  return new Command('pull')
+    .description('pull a module or component from a registry to a file')
+    .argument('<reference>', 'REGISTRY/REPOSITORY:TAG, or with @DIGEST')
+    .option('-o, --out <file>', 'where to write it', 'module.wasm')
+    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .addOption(outputOption())
+    .action((reference: string, flags: PullFlags) => pull(terminal, reference, flags));
+}
+
+async function pull(terminal: Terminal, text: string, flags: PullFlags): Promise<void> {
+  const [{ formatReference }, { fetchArtifact }, { referenceArgument }, { replaceFile }] = await Promise.all([
+    import('@wasmlet/oci-wasm'),
+    import('../registry/fetch-artifact.ts'),
+    import('../registry/reference-argument.ts'),
+    import('../local/replace-file.ts'),
+  ]);
+  const name = formatReference(referenceArgument(text));
+  using interruption = untilInterrupted();
+  const { artifact, bytes } = await fetchArtifact(terminal, name, {
+    insecureRegistries: parseList(flags.insecureRegistries) ?? [],
+    signal: interruption.signal,
+  });
+  await replaceFile(flags.out, bytes);
+  const { digest, layer, format, kind } = artifact;
+  printResult(
+    terminal,
+    flags.output,
+    { reference: name, digest, layer: layer.digest, size: bytes.length, format, kind, file: flags.out },
+    `Pulled: ${name}\nSize: ${bytes.length}\nDigest: ${digest}\nFile: ${flags.out}`,
+  );
+}

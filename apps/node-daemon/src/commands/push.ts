@@ -1,0 +1,66 @@
+import { Command, Option } from 'commander';
+import type { ArtifactFormat } from '@wasmlet/oci-wasm';
+import { parseInteger, parseList } from '../config/values.ts';
+import { untilInterrupted } from '../daemon/signals.ts';
+import { CommandError } from '../errors.ts';
+import { outputOption, printResult, type OutputFormat, type Terminal } from './terminal.ts';
+
+interface PushFlags {
+  readonly format: ArtifactFormat;
+  readonly insecureRegistries?: string;
+  readonly output: OutputFormat;
+}
+
+/** `wasmlet push`: a file to a registry. */
+export function pushCommand(terminal: Terminal): Command {
+  return new Command('push')
+    .description('push a WebAssembly file to a registry')
+    .argument('<file>', 'module or component')
+    .argument('<reference>', 'REGISTRY/REPOSITORY:TAG')
+    .addOption(
+      new Option('--format <format>', 'artifact: what Krustlet pulls, or the CNCF Wasm artifact')
+        .choices(['wasm-to-oci', 'cncf'])
+        .default('wasm-to-oci'),
+    )
+    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .addOption(outputOption())
+    .addHelpText('after', '\nSOURCE_DATE_EPOCH (seconds) is the creation time that a cncf artifact tells.')
+    .action((file: string, reference: string, flags: PushFlags) => push(terminal, file, reference, flags));
+}
+
+async function push(terminal: Terminal, file: string, text: string, flags: PushFlags): Promise<void> {
+  const [{ formatReference, pushArtifact }, { openRegistryClient }, { openProgress }, { referenceArgument }] =
+    await Promise.all([
+      import('@wasmlet/oci-wasm'),
+      import('../registry/registry-access.ts'),
+      import('../registry/progress.ts'),
+      import('../registry/reference-argument.ts'),
+    ]);
+  const reference = referenceArgument(text);
+  const epoch = terminal.env['SOURCE_DATE_EPOCH'];
+  const created = epoch ? new Date(parseInteger('SOURCE_DATE_EPOCH', epoch) * 1000) : new Date();
+  using interruption = untilInterrupted();
+  await using client = openRegistryClient(terminal, parseList(flags.insecureRegistries) ?? []);
+  using progress = openProgress(terminal, `pushing ${file}`);
+  const pushed = await pushArtifact({
+    to: client,
+    reference,
+    module: file,
+    format: flags.format,
+    created,
+    onProgress: progress.report,
+    signal: interruption.signal,
+  }).catch((cause: unknown) => {
+    const { syscall, message } = cause as NodeJS.ErrnoException;
+    if (syscall === undefined) throw cause;
+    throw new CommandError('FILE', `${file} cannot be read: ${message}`, { cause });
+  });
+  const name = formatReference(reference);
+  const { digest, layer, transferred } = pushed;
+  printResult(
+    terminal,
+    flags.output,
+    { reference: name, digest, size: layer.size, format: flags.format, transferred },
+    `Pushed: ${name}\nSize: ${layer.size}\nDigest: ${digest}`,
+  );
+}

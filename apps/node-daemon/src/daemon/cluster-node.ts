@@ -1,0 +1,131 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type ApiServerCluster,
+  createApiServerCluster,
+  createKubelet,
+  establishNodeIdentity,
+  type NodeIdentity,
+  type TlsSource,
+} from '@wasmlet/kubelet';
+import { createWasmProvider, type EgressDenial } from '@wasmlet/wasm-provider';
+import type { Logger } from 'pino';
+import type { Terminal } from '../commands/terminal.ts';
+import type { NodeConfig } from '../config/node-config.ts';
+import { CommandError } from '../errors.ts';
+import { describeDenial } from '../local/egress-denial.ts';
+import { openDataDirectory } from './data-directory.ts';
+import { findNodeAddress } from './node-address.ts';
+
+export interface ClusterNodeOptions {
+  readonly logger: Logger;
+  /** Stops the node. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A node of a cluster, until `signal` aborts: gets an identity, joins, runs pods. Resolves when the guests are
+ * stopped and the last statuses written; rejects with `signal.reason` when it had not joined yet.
+ */
+export async function runClusterNode(
+  terminal: Terminal,
+  config: NodeConfig,
+  { logger, signal }: ClusterNodeOptions,
+): Promise<void> {
+  const { nodeName } = config;
+  await using directory = await openDataDirectory(config.dataDirectory);
+  const clientCa = await readClientCa(config.clientCaFile);
+  const kubeconfigPath = config.kubeconfig ?? join(directory.path, 'config', 'kubeconfig');
+  const address =
+    config.nodeIp ??
+    (await findNodeAddress({
+      listen: config.address,
+      kubeconfigs: [kubeconfigPath, config.bootstrapFile],
+    }));
+  logger.info({ node: nodeName, address, dataDirectory: directory.path }, 'starting');
+
+  const identity = await establishNodeIdentity({
+    nodeName,
+    hostname: config.certificateHostname,
+    addresses: [address],
+    dataDirectory: directory.path,
+    kubeconfigPath,
+    bootstrapFile: config.bootstrapFile,
+    ...(config.certFile === undefined ? {} : { certFile: config.certFile }),
+    ...(config.privateKeyFile === undefined ? {} : { keyFile: config.privateKeyFile }),
+    // stdout belongs to these lines: scripts wait for them.
+    onPrompt: (line) => terminal.stdout.write(`${line}\n`),
+    logger,
+    signal,
+  });
+  await using cluster = createApiServerCluster({
+    nodeName,
+    access: identity.access,
+    userAgent: `wasmlet/${terminal.version}`,
+    logger,
+  });
+  await using provider = createWasmProvider({
+    contentDirectory: directory.content,
+    version: terminal.version,
+    insecureRegistries: config.insecureRegistries,
+    egressGrants: config.egressAllow,
+    allowLocalModules: config.allowLocalModules,
+    logger,
+    onEgressDenied: (denial) => recordDenial(cluster, denial),
+  });
+  const kubelet = createKubelet({
+    nodeName,
+    cluster,
+    provider,
+    dataDirectory: directory.path,
+    node: {
+      addresses: [address],
+      labels: config.nodeLabels,
+      maxPods: config.maxPods,
+      ...(config.hostname === undefined ? {} : { hostname: config.hostname, listHostname: true }),
+    },
+    server: { address: config.address, port: config.port, tls: servingTls(identity, clientCa) },
+    healthz: { port: config.healthzPort },
+    logger,
+  });
+  const rotating = new AbortController();
+  const rotation = identity.keepFresh({
+    signal: rotating.signal,
+    onClientRenewed: () => cluster.renewCredentials(),
+  });
+  try {
+    await kubelet.run({ signal });
+  } finally {
+    rotating.abort();
+    await rotation;
+  }
+}
+
+async function readClientCa(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new CommandError('CLIENT_CA', `--client-ca-file ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** The identity's own, with the operator's client CA in place of the cluster's. */
+function servingTls({ serving }: NodeIdentity, clientCa: string | undefined): TlsSource {
+  if (clientCa === undefined) return serving;
+  return {
+    current: () => ({ ...serving.current(), clientCa }),
+    subscribe: (listener) => serving.subscribe((tls) => listener({ ...tls, clientCa })),
+  };
+}
+
+function recordDenial({ events }: ApiServerCluster, { pod, container, report }: EgressDenial): void {
+  const denial = describeDenial(report);
+  if (denial === undefined) return;
+  events.record({
+    regarding: { apiVersion: 'v1', kind: 'Pod', ...pod },
+    type: 'Warning',
+    reason: 'EgressDenied',
+    message: `container ${container}: ${denial}`,
+  });
+}

@@ -1,0 +1,12 @@
+import { OciError, parseReference, type Reference } from '@wasmlet/oci-wasm';
+import { UsageError } from '../errors.ts';
+
+/** A reference as the command line has it. Throws {@link UsageError} saying what is wrong with it. */
+export function referenceArgument(text: string): Reference {
+  try {
+    return parseReference(text);
+  } catch (cause) {
+    if (!(cause instanceof OciError)) throw cause;
+    throw new UsageError(cause.message, { cause });
+  }
+}
