@@ -1,4 +1,12 @@
+import { createServer } from 'node:http';
+import { systemClock } from '../node/clock.ts';
+import { silentLogger } from '../node/logger.ts';
+import { answerMethodNotAllowed, answerNotFound } from './answer.ts';
 import type { HealthCheck } from './backend.ts';
+import { answerHealthz } from './healthz.ts';
+import { listen } from './listener.ts';
+import { defaultLimits, httpOptions, type ListenerLimits } from './listener-limits.ts';
+import { parseTarget } from './request-target.ts';
 
 export interface HealthzServerOptions {
   /** @default '127.0.0.1' */
@@ -7,6 +15,8 @@ export interface HealthzServerOptions {
   readonly port?: number;
   /** Besides `ping` and `log`, which always succeed. @default none */
   readonly healthChecks?: readonly HealthCheck[];
+  /** What clients may take up. @default as documented at each */
+  readonly limits?: Partial<ListenerLimits>;
 }
 
 /** Plain-HTTP `/healthz` for the machine itself. */
@@ -18,6 +28,24 @@ export interface HealthzServer extends AsyncDisposable {
 }
 
 /** Resolves when it listens. Rejects with `ApiError`. */
-export function createHealthzServer(_options: HealthzServerOptions = {}): Promise<HealthzServer> {
-  return Promise.reject(new Error('not implemented'));
+export async function createHealthzServer(options: HealthzServerOptions = {}): Promise<HealthzServer> {
+  const { address = '127.0.0.1', port = 10_248, healthChecks = [] } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const clock = systemClock;
+  const listener = await listen(createServer(httpOptions(limits)), {
+    address,
+    port,
+    portOption: '--healthz-port',
+    limits,
+    clock,
+    logger: silentLogger,
+    async handle({ method = '', url = '' }, exchange) {
+      const { segments, query } = parseTarget(url);
+      const [root, name, ...more] = segments ?? [];
+      if (root !== 'healthz' || more.length > 0) answerNotFound(exchange.response);
+      else if (method !== 'GET' && method !== 'HEAD') answerMethodNotAllowed(exchange.response, 'GET, HEAD');
+      else await answerHealthz({ ...exchange, name, query, checks: healthChecks, clock });
+    },
+  });
+  return { ...listener, [Symbol.asyncDispose]: () => listener.close() };
 }
