@@ -83,20 +83,22 @@ export function resolveNodeConfig({ flags, env, file, root }: ConfigSources): No
     names: readonly string[],
     key: unknown,
     fallback: number,
-  ) => parseInteger(name, flag ?? firstOf(env, names) ?? key ?? fallback);
+    max?: number,
+  ) => parseInteger(name, flag ?? firstOf(env, names) ?? key ?? fallback, max);
 
   const machine = hostname().toLowerCase();
   const givenHostname = text(flags.hostname, both('HOSTNAME'), file.hostname);
   const labels = text(flags.nodeLabels, ['WASMLET_NODE_LABELS', 'NODE_LABELS'], undefined);
   return {
     address: text(flags.addr, both('ADDRESS'), file.listenerAddress) ?? '0.0.0.0',
-    port: integer('--port', flags.port, both('PORT'), file.listenerPort, 3000),
+    port: integer('--port', flags.port, both('PORT'), file.listenerPort, 3000, maxPort),
     healthzPort: integer(
       '--healthz-port',
       flags.healthzPort,
       ['WASMLET_HEALTHZ_PORT'],
       file.healthzPort,
       10248,
+      maxPort,
     ),
     maxPods: integer('--max-pods', flags.maxPods, ['WASMLET_MAX_PODS', 'MAX_PODS'], file.maxPods, 110),
     nodeName: checkNodeName(text(flags.nodeName, both('NODE_NAME'), file.nodeName) ?? machine),
@@ -130,6 +132,8 @@ export function resolveNodeConfig({ flags, env, file, root }: ConfigSources): No
     manifests: text(flags.manifests, ['WASMLET_MANIFESTS'], file.manifests),
   };
 }
+
+const maxPort = 65_535;
 
 const both = (name: string): readonly string[] => [`WASMLET_${name}`, `KRUSTLET_${name}`];
 

@@ -1,10 +1,10 @@
 import { UsageError } from '../errors.ts';
 
-/** A whole number from 0 to 2^31; `name` is the flag for the message. */
-export function parseInteger(name: string, value: unknown): number {
+/** A whole number from 0 to `max`; `name` is the flag for the message. */
+export function parseInteger(name: string, value: unknown, max: number = 2 ** 31): number {
   const number = typeof value === 'number' ? value : /^\d+$/.test(String(value)) ? Number(value) : Number.NaN;
-  if (!Number.isInteger(number) || number < 0 || number > 2 ** 31) {
-    throw new UsageError(`${name} "${String(value)}" is no whole number.`);
+  if (!Number.isInteger(number) || number < 0 || number > max) {
+    throw new UsageError(`${name} "${String(value)}" is no whole number from 0 to ${max}.`);
   }
   return number;
 }

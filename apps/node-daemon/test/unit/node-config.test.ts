@@ -56,6 +56,7 @@ describe('the configuration of a node', () => {
 
   test.each([
     ['--port', { flags: { port: 'x' } }],
+    ['--port', { env: { KRUSTLET_PORT: '65536' } }],
     ['--max-pods', { env: { MAX_PODS: '-1' } }],
     ['--node-labels', { flags: { nodeLabels: 'novalue' } }],
     ['--x-allow-local-modules', { flags: { xAllowLocalModules: 'maybe' } }],

@@ -1,0 +1,175 @@
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  addArtifact,
+  emptyComponent,
+  moduleOf,
+} from '../../../../packages/oci-wasm/test/fixtures/artifacts.ts';
+import {
+  startTestRegistry,
+  type TestRegistry,
+} from '../../../../packages/oci-wasm/test/registry/start-test-registry.ts';
+import { type CommandLine, openCommandLine } from '../fixtures/command-line.ts';
+
+const user = 'ferris';
+const password = 'p:a ss';
+const hello = join(import.meta.dirname, '../../../../examples/hello-wasm/hello-wasm.wasm');
+
+describe('push, pull and inspect', () => {
+  let commandLine: CommandLine;
+  let registry: TestRegistry;
+  beforeAll(async () => {
+    commandLine = await openCommandLine();
+    registry = await startTestRegistry();
+  });
+  afterAll(async () => {
+    await commandLine[Symbol.asyncDispose]();
+    await registry[Symbol.asyncDispose]();
+  });
+  const run: CommandLine['run'] = (...args) => commandLine.run(...args);
+
+  test('bring the same bytes back, and say which they are', async () => {
+    const reference = `${registry.host}/team/hello:v1`;
+    const pushed = await run(['push', hello, reference]);
+    const digest = registry.content.digestOf('team/hello', 'v1');
+    expect(pushed).toEqual({
+      code: 0,
+      stdout: `Pushed: ${reference}\nSize: 63020\nDigest: ${digest}\n`,
+      stderr: '',
+    });
+    const pulled = await run(['pull', reference, '-o', 'out.wasm', '--output=json']);
+    expect(pulled).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(pulled.stdout)).toMatchObject({
+      digest,
+      format: 'wasm-to-oci',
+      kind: 'module',
+      file: 'out.wasm',
+    });
+    expect(await readFile(join(commandLine.directory, 'out.wasm'))).toEqual(await readFile(hello));
+  });
+
+  test('make the CNCF artifact, the same each time when SOURCE_DATE_EPOCH is set', async () => {
+    const reference = `${registry.host}/team/hello:cncf`;
+    const push = async (): Promise<string> => {
+      const env = { SOURCE_DATE_EPOCH: '1700000000' };
+      const { stdout } = await run(['push', hello, reference, '--format=cncf', '--output=json'], { env });
+      return (JSON.parse(stdout) as { digest: string }).digest;
+    };
+    const first = await push();
+    expect(await push()).toBe(first);
+    const { stdout } = await run(['inspect', reference, '--output', 'json']);
+    const seen = JSON.parse(stdout) as { imports: readonly object[] };
+    expect(seen).toMatchObject({ kind: 'module', format: 'cncf', digest: first, size: 63_020 });
+    expect(seen.imports).toContainEqual({
+      module: 'wasi_snapshot_preview1',
+      name: 'fd_write',
+      kind: 'function',
+    });
+  });
+
+  test('inspect says of a file what it imports and exports, one per line', async () => {
+    const { code, stdout } = await run(['inspect', hello]);
+    expect(code).toBe(0);
+    expect(stdout).toContain('core module, 63020 bytes\n');
+    expect(stdout).toContain('\nimport function wasi_snapshot_preview1 fd_write\n');
+    expect(stdout).toContain('\nexport function _start\n');
+  });
+
+  test('inspect shows no control character of a foreign name', async () => {
+    const name = '\u001b[31mred';
+    const bytes = Buffer.from(`\0asm\u0001\0\0\0\u0002${String.fromCharCode(name.length + 5)}\u0001\u0001m`);
+    const file = Buffer.concat([bytes, Buffer.from([name.length]), Buffer.from(`${name}\0\0`)]);
+    file[9] = file.length - 10;
+    await writeFile(join(commandLine.directory, 'red.wasm'), file);
+    const { stdout } = await run(['inspect', 'red.wasm']);
+    expect(stdout).toContain('import function m \\u{1b}[31mred\n');
+  });
+
+  test('pull leaves the file as it was when what comes is wrong', async () => {
+    await writeFile(join(commandLine.directory, 'kept.wasm'), 'as it was');
+    addArtifact(registry, moduleOf(50_000), { repository: 'team/broken', tag: 'v1' });
+    registry.fail({ path: /team\/broken\/blobs/ }, { kind: 'corrupt' });
+    const { code, stderr } = await run(['pull', `${registry.host}/team/broken:v1`, '-o', 'kept.wasm']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/sha256:/);
+    expect(await readFile(join(commandLine.directory, 'kept.wasm'), 'utf8')).toBe('as it was');
+    expect((await readdir(commandLine.directory)).filter((name) => name.includes('.tmp'))).toEqual([]);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('pull ends at %s while a registry hangs', async (signal) => {
+    addArtifact(registry, moduleOf(1_000), { repository: 'team/slow', tag: 'v1' });
+    registry.fail({ path: /team\/slow\/blobs/ }, { kind: 'hang' });
+    registry.forget();
+    await using pull = commandLine.start(['pull', `${registry.host}/team/slow:v1`, '-o', 'never.wasm']);
+    await expect
+      .poll(() => registry.requests.some(({ path }) => path.includes('/blobs/')), { timeout: 20_000 })
+      .toBe(true);
+    pull.kill(signal);
+    expect(await pull.finished).toEqual({ code: signal === 'SIGINT' ? 130 : 143, stdout: '', stderr: '' });
+    await expect(stat(join(commandLine.directory, 'never.wasm'))).rejects.toThrow('ENOENT');
+  });
+
+  test('tell what a registry does not have by its name', async () => {
+    const { code, stderr } = await run(['pull', `${registry.host}/team/hello:v9`]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${registry.host}/team/hello:v9`);
+  });
+
+  test('run refuses a component by its name', async () => {
+    await writeFile(join(commandLine.directory, 'thing.wasm'), emptyComponent);
+    const { code, stderr } = await run(['run', 'thing.wasm']);
+    expect(code).toBe(125);
+    expect(stderr).toContain('thing.wasm is a component');
+  });
+});
+
+describe('login and logout', () => {
+  let commandLine: CommandLine;
+  let registry: TestRegistry;
+  beforeAll(async () => {
+    commandLine = await openCommandLine();
+    registry = await startTestRegistry({ auth: { kind: 'basic', users: { [user]: password } } });
+  });
+  afterAll(async () => {
+    await commandLine[Symbol.asyncDispose]();
+    await registry[Symbol.asyncDispose]();
+  });
+  const run: CommandLine['run'] = (...args) => commandLine.run(...args);
+  const login = (input: string) =>
+    run(['login', registry.host, '-u', user, '--password-stdin'], {
+      input,
+      env: { DOCKER_CONFIG: 'docker' },
+    });
+
+  test('let push and pull through, and no longer', async () => {
+    const reference = `${registry.host}/ferris/hello:v1`;
+    const env = { DOCKER_CONFIG: 'docker' };
+    const before = await run(['push', hello, reference], { env });
+    expect(before.code).toBe(1);
+    expect(before.stderr).toContain(registry.host);
+
+    const wrong = await login('not it\n');
+    expect(wrong.code).toBe(1);
+    expect(wrong.stderr).toContain(registry.host);
+    await expect(stat(join(commandLine.directory, 'docker'))).rejects.toThrow('ENOENT');
+
+    const right = await login(`${password}\n`);
+    expect(right).toMatchObject({ code: 0, stderr: '' });
+    expect(right.stdout).toContain(registry.host);
+    expect(right.stdout).not.toContain(password);
+    expect((await run(['push', hello, reference], { env })).code).toBe(0);
+    expect((await run(['pull', reference], { env })).code).toBe(0);
+    expect(await readFile(join(commandLine.directory, 'module.wasm'))).toEqual(await readFile(hello));
+
+    expect((await run(['logout', registry.host], { env })).stdout).toContain('Removed');
+    expect((await run(['pull', reference], { env })).code).toBe(1);
+    expect((await run(['logout', registry.host], { env })).stdout).toContain('no credentials');
+  });
+
+  test('want the password on stdin where there is no terminal', async () => {
+    const { code, stderr } = await run(['login', registry.host, '-u', user]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('--password-stdin');
+  });
+});
