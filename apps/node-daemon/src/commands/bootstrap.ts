@@ -76,7 +76,7 @@ async function bootstrap(terminal: Terminal, flags: BootstrapFlags): Promise<voi
   printResult(
     terminal,
     flags.output,
-    { file, tokenId: id, expiresAt, server: access.server.href },
+    { file, tokenId: id, expiresAt, server: access.server.origin },
     `Wrote ${file}: a token for ${access.server.origin}, valid until ${expiresAt.toISOString()}.\n` +
       `Next: wasmlet node --bootstrap-file=${file}`,
   );
