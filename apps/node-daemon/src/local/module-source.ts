@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { kindOfBinary, OciError, parseReference } from '@wasmlet/oci-wasm';
+import { describeWasm, sniffWasm, WasmBinaryError } from '@wasmlet/wasm-binary';
 import type { Terminal } from '../commands/terminal.ts';
 import { CommandError } from '../errors.ts';
-import { fetchArtifact, type FetchedArtifact, type FetchOptions } from '../registry/fetch-artifact.ts';
+import type { FetchedArtifact, FetchOptions } from '../registry/fetch-artifact.ts';
 
 export interface ModuleBytes {
   /** The file's name, or the last part of the repository's: what a guest sees as its program. */
@@ -28,20 +28,20 @@ export async function readModule(
   options: FetchOptions,
 ): Promise<ModuleBytes> {
   const { name, bytes } = await readWasm(terminal, module, options);
-  switch (kindOfBinary(bytes)) {
+  switch (sniffWasm(bytes)) {
     case 'module':
       return { name, bytes };
     case 'component':
-      throw new CommandError(
-        'MODULE',
-        `${module} is a component (WASI 0.2); only core modules (WASI preview 1) can be run so far. Build it for wasm32-wasip1.`,
-      );
-    case 'wit-package':
-      throw new CommandError(
-        'MODULE',
-        `${module} is a WIT package: it holds interface types and nothing that runs.`,
-      );
-    case undefined:
+      throw isWitPackage(bytes)
+        ? new CommandError(
+            'MODULE',
+            `${module} is a WIT package: it holds interface types and nothing that runs.`,
+          )
+        : new CommandError(
+            'MODULE',
+            `${module} is a component (WASI 0.2); only core modules (WASI preview 1) can be run so far. Build it for wasm32-wasip1.`,
+          );
+    case 'not-wasm':
       throw notWasm(module);
   }
 }
@@ -54,9 +54,19 @@ export async function readWasm(
 ): Promise<WasmSource> {
   const bytes = await readIfFile(source, options.signal);
   if (bytes !== undefined) return { name: basename(source), bytes };
-  const { repository } = remoteReference(source);
+  const { repository } = await remoteReference(source);
+  const { fetchArtifact } = await import('../registry/fetch-artifact.ts');
   const fetched = await fetchArtifact(terminal, source, options);
   return { name: basename(repository), ...fetched };
+}
+
+function isWitPackage(bytes: Uint8Array): boolean {
+  try {
+    return describeWasm(bytes).kind === 'wit-package';
+  } catch (error) {
+    if (error instanceof WasmBinaryError) return false;
+    throw error;
+  }
 }
 
 export function notWasm(source: string): CommandError {
@@ -85,7 +95,7 @@ async function readIfFile(path: string, signal: AbortSignal): Promise<Uint8Array
 }
 
 /** A name without a registry is a file that was mistyped more often than an image of Docker Hub. */
-function remoteReference(source: string): { readonly repository: string } {
+async function remoteReference(source: string): Promise<{ readonly repository: string }> {
   const neither = (cause?: unknown): CommandError =>
     new CommandError(
       'MODULE',
@@ -93,6 +103,8 @@ function remoteReference(source: string): { readonly repository: string } {
       { cause },
     );
   if (source.endsWith('.wasm')) throw neither();
+  // The registry's client is loaded for references alone: files start faster without it.
+  const { OciError, parseReference } = await import('@wasmlet/oci-wasm');
   try {
     const reference = parseReference(source);
     if (source.toLowerCase().startsWith(`${reference.registry}/`)) return reference;
