@@ -1,1 +1,11 @@
-export {};
+/**
+ * Outbound HTTP for WebAssembly guests, under an egress policy. This entry is for the application: it makes the
+ * policy; what enforces it is loaded in the guest's own process.
+ *
+ * @packageDocumentation
+ */
+export { experimentalHttp, experimentalHttpUrl } from './policy/experimental-http-use.ts';
+export type { ExperimentalHttpOptions } from './policy/experimental-http-use.ts';
+export type { HttpTimeouts } from './policy/config.ts';
+export { HttpPolicyError } from './errors.ts';
+export type { HttpPolicyErrorCode } from './errors.ts';

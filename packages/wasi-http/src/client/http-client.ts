@@ -1,0 +1,55 @@
+import type { EgressGuard } from '@wasmlet/egress';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import type { HttpTimeouts } from '../policy/config.ts';
+import { createConnector } from './connector.ts';
+import { exchange, type OutgoingRequest, type ReceivedResponse } from './exchange.ts';
+import { maxRedirects, redirected } from './redirect.ts';
+import { prepared } from './request-headers.ts';
+
+export interface HttpClientOptions {
+  readonly guard: EgressGuard;
+  readonly timeouts: HttpTimeouts;
+}
+
+export interface HttpClient {
+  /**
+   * Sends a request and follows redirects, whose targets `checkTarget` refuses by throwing. Rejects with that, with
+   * `EgressError` `DENIED` for an address that the policy does not allow, or with an error of the network or of HTTP.
+   */
+  send(request: OutgoingRequest, checkTarget: (url: URL) => void): Promise<ReceivedResponse>;
+  /** Ends all connections. */
+  destroy(): Promise<void>;
+}
+
+/** Largest block of response headers, as much as guests in Rust have room for. */
+const maxHeaderBytes = 64 * 1024;
+
+export function createHttpClient({ guard, timeouts }: HttpClientOptions): HttpClient {
+  const agent = new Agent({
+    connect: createConnector(guard, timeouts.connectMs),
+    allowH2: false,
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: timeouts.headersMs,
+    bodyTimeout: timeouts.bodyIdleMs,
+  });
+  return {
+    async send(first, checkTarget) {
+      let request = prepared(first);
+      for (let redirects = 0; ; redirects += 1) {
+        if (!isHttp(request.url)) throw new TypeError(`${request.url.protocol} is neither http nor https`);
+        const response = await exchange(agent, request);
+        const next = redirected(request, response);
+        if (next === undefined) return response;
+        response.body.close();
+        if (redirects === maxRedirects) throw new RangeError(`more than ${maxRedirects} redirects`);
+        checkTarget(next.url);
+        request = next;
+      }
+    },
+    destroy: () => agent.destroy(),
+  };
+}
+
+function isHttp({ protocol }: URL): boolean {
+  return protocol === 'http:' || protocol === 'https:';
+}

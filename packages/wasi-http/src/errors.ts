@@ -1,0 +1,20 @@
+/** Why a policy for a guest's HTTP cannot be made. */
+export type HttpPolicyErrorCode =
+  /** An entry of the allow-list is no URL with a host that could be contacted. */
+  | 'INVALID_DOMAIN'
+  /** `insecure:allow-all`, which opened everything to Krustlet's guests, is not understood here. */
+  | 'ALLOW_ALL'
+  /** The number of responses that may be open at once is no count. */
+  | 'INVALID_LIMIT'
+  /** A timeout is no number of milliseconds. */
+  | 'INVALID_TIMEOUT';
+
+/** The message names the entry and the remedy. */
+export class HttpPolicyError extends Error {
+  override readonly name = 'HttpPolicyError';
+  readonly code: HttpPolicyErrorCode;
+  constructor(code: HttpPolicyErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}
