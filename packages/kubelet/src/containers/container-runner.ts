@@ -113,7 +113,7 @@ export function createContainerRunner(options: ContainerRunnerOptions): Containe
       if (deadline === undefined || by < deadline) deadline = by;
       if (current !== undefined) {
         if (!stopping.signal.aborted) tell('Normal', 'Killing', `Stopping container ${view.name}`);
-        void current.run.stop({ graceMs: graceMs() });
+        askToEnd(current.run, graceMs());
       }
       stopping.abort();
       await life;
@@ -199,7 +199,7 @@ export function createContainerRunner(options: ContainerRunnerOptions): Containe
     tell('Normal', 'Started', 'Container started');
     const saved = records.save(recordOf(view, attempt)).catch(recordLost);
     // What was asked for while the provider was busy starting.
-    if (stopping.signal.aborted) void run.stop({ graceMs: graceMs() });
+    if (stopping.signal.aborted) askToEnd(run, graceMs());
     else if (container.image !== image.reference) replace(current);
 
     const exit = await run.exited;
@@ -238,7 +238,17 @@ export function createContainerRunner(options: ContainerRunnerOptions): Containe
     running.replaced = true;
     tell('Normal', 'Killing', `Container ${view.name} definition changed, will be restarted`);
     const seconds = options.pod().spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
-    void running.run.stop({ graceMs: Math.max(minGraceMs, seconds * 1000) });
+    askToEnd(running.run, Math.max(minGraceMs, seconds * 1000));
+  }
+
+  /** Its end comes by `exited`. */
+  function askToEnd(run: Container, withinMs: number): void {
+    run.stop({ graceMs: withinMs }).catch((error: unknown) => {
+      logger.error(
+        { ...podIdentity(options.pod()), container: view.name, error },
+        'a container could not be stopped',
+      );
+    });
   }
 
   /** The run that was announced on disk has not begun after all. */

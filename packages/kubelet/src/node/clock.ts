@@ -8,6 +8,9 @@ export interface Clock {
   sleep(ms: number, options?: { readonly signal?: AbortSignal }): Promise<void>;
 }
 
+/** 24.8 days; a longer timer would go off at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => new Date(),
@@ -21,10 +24,19 @@ export const systemClock: Clock = {
         clearTimeout(timer);
         reject(signal?.reason as Error);
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      }, ms);
+      let timer: ReturnType<typeof setTimeout>;
+      const arm = (restMs: number): void => {
+        const nextMs = Math.min(restMs, longestTimerMs);
+        timer = setTimeout(() => {
+          if (restMs > nextMs) {
+            arm(restMs - nextMs);
+            return;
+          }
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        }, nextMs);
+      };
+      arm(ms);
       signal?.addEventListener('abort', onAbort, { once: true });
     });
   },

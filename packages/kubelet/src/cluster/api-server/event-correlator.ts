@@ -67,14 +67,16 @@ export function createEventCorrelator(): EventCorrelator {
           message: `(combined from similar events): ${event.message}`,
         };
       }
-      return { kind: 'count', key: `${kind}|${event.message}`, message: event.message };
+      const key = `${kind}|${event.regarding.fieldPath ?? ''}|${event.message}`;
+      return { kind: 'count', key, message: event.message };
     },
   };
 }
 
+/** All containers of a pod count as one, as upstream. */
 function objectKey({ regarding }: KubeEvent): string {
-  const { apiVersion, kind, namespace = '', name, uid = '', fieldPath = '' } = regarding;
-  return [apiVersion, kind, namespace, name, uid, fieldPath].join('|');
+  const { apiVersion, kind, namespace = '', name, uid = '' } = regarding;
+  return [apiVersion, kind, namespace, name, uid].join('|');
 }
 
 /** Reads or makes an entry and moves it to the young end of a bounded map. */

@@ -33,7 +33,7 @@ export interface TransportOptions {
 /** HTTP to an API server: JSON untouched, credentials renewed, errors as {@link ClusterError}. */
 export interface Transport extends AsyncDisposable {
   /**
-   * One call. Waits as `Retry-After` says after 429, loads the credentials anew after 401 and repeats a call
+   * One call. Waits after 429, and as `Retry-After` says after 5xx, loads the credentials anew after 401 and repeats a call
    * whose connection broke, each a bounded number of times.
    */
   call(request: ApiRequest, options?: AbortOptions): Promise<unknown>;
@@ -161,8 +161,13 @@ export function createTransport(options: TransportOptions): Transport {
         if (!(error instanceof ClusterError)) throw error;
         if (error.code === 'Unauthorized' && !hasRenewed) {
           hasRenewed = true;
-          await replace(via);
-        } else if (error.code === 'TooManyRequests' && throttled < maxThrottledRetries) {
+          await replace(via).catch((cause: unknown) => {
+            throw new ClusterError('Unauthorized', `${error.message}; reading the credentials again failed`, {
+              status: 401,
+              cause,
+            });
+          });
+        } else if (isToldToWait(error) && throttled < maxThrottledRetries) {
           throttled++;
           const waitMs = Math.min(error.retryAfterMs ?? defaultRetryAfterMs, maxRetryAfterMs);
           await clock.sleep(waitMs, signal === undefined ? {} : { signal });
@@ -194,6 +199,11 @@ export function createTransport(options: TransportOptions): Transport {
 /** Joins and encodes the segments of a path: `apiPath('api/v1/namespaces', namespace, 'pods', name)`. */
 export function apiPath(prefix: string, ...segments: readonly string[]): string {
   return ['', prefix, ...segments.map(encodeURIComponent)].join('/');
+}
+
+/** The server is overloaded, or about to start or to stop. */
+function isToldToWait({ code, status, retryAfterMs }: ClusterError): boolean {
+  return code === 'TooManyRequests' || (status !== undefined && status >= 500 && retryAfterMs !== undefined);
 }
 
 /** A kept-alive connection that the server had closed already, most of the time. */
