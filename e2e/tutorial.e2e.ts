@@ -301,7 +301,7 @@ await describeWith(
       });
       for (const name of ['unannotated', 'elsewhere']) {
         await pods.phase(name, 'Failed');
-        expect(await pods.logs(name)).toContain('Destination not allowed');
+        expect(await pods.logs(name)).toContain('Wasi error 7');
       }
       expect(elsewhere.connections).toBe(0);
       await pods.delete('unannotated', 'elsewhere');

@@ -74,14 +74,20 @@ async function run(
       ? {}
       : { maxConcurrentRequests: parseInteger('--concurrency', flags.concurrency) }),
   });
-  await using runtime = createRuntime({ hostModules: [experimentalHttpUrl], pool: { idle: 0 } });
+  const mounts = flags.dir.map(parseDirectory);
+  await using runtime = createRuntime({
+    hostModules: [experimentalHttpUrl],
+    pool: { idle: 0 },
+    // Another user could not enter what root gives to its guest.
+    ...(mounts.length > 0 ? { sandboxUsers: 'none' as const } : {}),
+  });
   const guest = await runtime.start(
     {
       name: source.name,
       module: source.bytes,
       args: [flags.argv0 ?? source.name, ...args],
       env: flags.env.map((entry) => parseEnv(entry, terminal.env)),
-      mounts: flags.dir.map(parseDirectory),
+      mounts,
       stdin: 'stream',
       tty: terminal.stdin.isTTY === true && terminal.stdout.isTTY === true,
       output: { kind: 'stream' },
