@@ -39,28 +39,35 @@ export function pollCalls(guest: GuestState, snapshot: Snapshot) {
     const events = memory.check(eventsAt, number * eventBytes);
     memory.check(result, 4);
     const subscriptions = read(memory.check(subscriptionsAt, number * snapshot.subscriptionBytes), number);
-    const tell = (): boolean => {
+    const tell = (): number => {
       const told = put(subscriptions, events);
       if (told > 0) memory.setU32(result, told);
-      return told > 0;
+      return told;
     };
 
-    if (tell()) return errno.success;
-    if (guest.waiting === 'suspend') return suspend(subscriptions, tell);
+    const told = tell();
+    if (told === number) return errno.success;
+    if (guest.waiting === 'suspend') return suspend(subscriptions, told > 0, tell);
+    if (told > 0) return errno.success;
     do guest.sleep(untilDueMs(subscriptions));
-    while (!tell());
+    while (tell() === 0);
     return errno.success;
   }
 
-  async function suspend(subscriptions: readonly Subscription[], tell: () => boolean): Promise<number> {
+  /** @param somethingReady so one turn of the event loop is enough */
+  async function suspend(
+    subscriptions: readonly Subscription[],
+    somethingReady: boolean,
+    tell: () => number,
+  ): Promise<number> {
     const sources: Ready[] = [];
     for (const { on, ...subscription } of subscriptions) {
       if (on !== 'descriptor' || !('fd' in subscription)) continue;
       const descriptor = descriptors.find(subscription.fd);
       if (descriptor?.kind === 'input') sources.push(descriptor.input.readable);
     }
-    do await firstReady(sources, untilDueMs(subscriptions), guest.closing);
-    while (!tell());
+    if (somethingReady) await firstReady(sources, 0, guest.closing);
+    while (tell() === 0) await firstReady(sources, untilDueMs(subscriptions), guest.closing);
     return errno.success;
   }
 

@@ -11,15 +11,15 @@ export interface CalledHost {
   readonly memory: WebAssembly.Memory;
   readonly view: DataView;
   /** Calls a function with numbers as they are and strings as pointer and length. */
-  call(name: string, ...args: readonly (number | bigint | string)[]): number;
+  readonly call: (name: string, ...args: readonly (number | bigint | string)[]) => number;
   /** The same for calls that may wait. */
-  wait(name: string, ...args: readonly (number | bigint | string)[]): Promise<number>;
+  readonly wait: (name: string, ...args: readonly (number | bigint | string)[]) => Promise<number>;
   /** An open descriptor, or a negative errno. */
-  open(directory: number, path: string, how?: OpenHow): number;
+  readonly open: (directory: number, path: string, how?: OpenHow) => number;
   /** A file's text, or a negative errno. */
-  readText(directory: number, path: string, follow?: boolean): string | number;
-  writeText(fd: number, text: string): number;
-  stdout(): string;
+  readonly readText: (directory: number, path: string, follow?: boolean) => string | number;
+  readonly writeText: (fd: number, text: string) => number;
+  readonly stdout: () => string;
 }
 
 export interface OpenHow {

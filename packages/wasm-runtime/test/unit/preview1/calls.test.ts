@@ -122,17 +122,11 @@ describe('output', () => {
   });
 
   test('without a code in its error is EIO', () => {
-    const write = () => {
-      throw new Error('broken');
-    };
-    expect(open({ stdout: { write } }).writeText(1, 'lost')).toBe(errno.io);
+    expect(open({ stdout: failingWith('broken') }).writeText(1, 'lost')).toBe(errno.io);
   });
 
   test('of nothing does not reach the sink', () => {
-    const write = () => {
-      throw new Error('called');
-    };
-    expect(open({ stdout: { write } }).writeText(1, '')).toBe(errno.success);
+    expect(open({ stdout: failingWith('called') }).writeText(1, '')).toBe(errno.success);
   });
 });
 
@@ -157,17 +151,27 @@ test('there are no signals', () => {
 });
 
 test('stdio is shown as a terminal only when it is one', () => {
-  const kindOf = (tty: boolean, fd: number) => {
-    const { call, view, host } = callHost({ tty });
-    call('fd_fdstat_get', fd, resultAt);
-    host.close();
-    return [view.getUint8(resultAt), view.getBigUint64(resultAt + 8, true) & ((1n << 2n) | (1n << 5n))];
-  };
   for (const fd of [0, 1, 2]) {
     expect(kindOf(true, fd)).toEqual([2, 0n]);
     expect(kindOf(false, fd)).toEqual([0, 0n]);
   }
 });
+
+/** File type, and the rights to seek and tell. */
+function kindOf(tty: boolean, fd: number) {
+  const { call, view, host } = callHost({ tty });
+  call('fd_fdstat_get', fd, resultAt);
+  host.close();
+  return [view.getUint8(resultAt), view.getBigUint64(resultAt + 8, true) & ((1n << 2n) | (1n << 5n))];
+}
+
+function failingWith(message: string): OutputSink {
+  return {
+    write() {
+      throw new Error(message);
+    },
+  };
+}
 
 describe('options that cannot be told to a guest are refused', () => {
   test.each([

@@ -100,8 +100,8 @@ describe.runIf(process.platform === 'linux')('a guest cannot leave its mount', (
 
   test.each(['up-file', '../outside/secret', 'dots/outside/secret', 'dangling'])('to the file %s', (path) => {
     const before = pictureOf(join(base, 'outside'));
-    const open = (flags: number, base: bigint) =>
-      guest.open(root, path, { follow: true, oflags: flags, rights: base });
+    const open = (flags: number, wanted: bigint) =>
+      guest.open(root, path, { follow: true, oflags: flags, rights: wanted });
     expect(open(0, rights.read)).toBe(-errno.perm);
     expect(open(oflags.creat, rights.write)).toBe(-errno.perm);
     expect(open(oflags.trunc, rights.write)).toBe(-errno.perm);

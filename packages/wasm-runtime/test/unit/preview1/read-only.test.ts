@@ -58,12 +58,6 @@ describe.runIf(process.platform === 'linux')('a read-only mount', () => {
     expect(guest.call('fd_readdir', readOnly, bytesAt, 4_096, 0n, resultAt)).toBe(errno.success);
   });
 
-  const open = (directory: number, path: string, flags: number, base: bigint, fdflags = 0) =>
-    -guest.open(directory, path, { oflags: flags, rights: base, fdflags, follow: true });
-  const file = () => guest.open(readOnly, 'file', { rights: rights.all & ~rights.write });
-  const directory = () =>
-    guest.open(readOnly, 'dir', { oflags: oflags.directory, rights: rights.ofDirectory });
-
   const changes: readonly (readonly [what: string, attempt: () => number])[] = [
     ['opening for writing', () => open(readOnly, 'file', 0, rights.write)],
     ['opening for reading and writing', () => open(readOnly, 'file', 0, rights.read | rights.write)],
@@ -74,12 +68,12 @@ describe.runIf(process.platform === 'linux')('a read-only mount', () => {
     ['creating exclusively', () => open(readOnly, 'new', oflags.creat | oflags.excl, rights.read)],
     ['truncating', () => open(readOnly, 'file', oflags.trunc, rights.read)],
     ['truncating a file below', () => open(readOnly, 'dir/file', oflags.trunc, 0n)],
-    ['opening below a directory of it', () => open(directory(), 'file', 0, rights.write)],
-    ['creating below a directory of it', () => open(directory(), 'new', oflags.creat, 0n)],
+    ['opening below a directory of it', () => open(openDirectory(), 'file', 0, rights.write)],
+    ['creating below a directory of it', () => open(openDirectory(), 'new', oflags.creat, 0n)],
     ['creating a directory', () => guest.call('path_create_directory', readOnly, 'new')],
     ['removing a directory', () => guest.call('path_remove_directory', readOnly, 'dir/empty')],
     ['unlinking', () => guest.call('path_unlink_file', readOnly, 'file')],
-    ['unlinking below a directory of it', () => guest.call('path_unlink_file', directory(), 'file')],
+    ['unlinking below a directory of it', () => guest.call('path_unlink_file', openDirectory(), 'file')],
     ['renaming in it', () => guest.call('path_rename', readOnly, 'file', readOnly, 'other')],
     ['renaming out of it', () => guest.call('path_rename', readOnly, 'file', writable, 'moved')],
     ['renaming into it', () => guest.call('path_rename', writable, 'file', readOnly, 'moved')],
@@ -92,10 +86,13 @@ describe.runIf(process.platform === 'linux')('a read-only mount', () => {
     ['making a symlink', () => guest.call('path_symlink', 'file', readOnly, 'soft')],
     ['setting times by path', () => guest.call('path_filestat_set_times', readOnly, 1, 'file', 1n, 1n, 5)],
     ['setting times of a link', () => guest.call('path_filestat_set_times', readOnly, 0, 'link', 1n, 1n, 5)],
-    ['setting times of an open file', () => guest.call('fd_filestat_set_times', file(), 1n, 1n, 5)],
-    ['setting times of an open directory', () => guest.call('fd_filestat_set_times', directory(), 1n, 1n, 5)],
+    ['setting times of an open file', () => guest.call('fd_filestat_set_times', openFile(), 1n, 1n, 5)],
+    [
+      'setting times of an open directory',
+      () => guest.call('fd_filestat_set_times', openDirectory(), 1n, 1n, 5),
+    ],
     ['setting times of the mount', () => guest.call('fd_filestat_set_times', readOnly, 1n, 1n, 5)],
-    ['setting the size of an open file', () => guest.call('fd_filestat_set_size', file(), 1n)],
+    ['setting the size of an open file', () => guest.call('fd_filestat_set_size', openFile(), 1n)],
   ];
 
   test.each(changes)('refuses %s with EROFS', (_what, attempt) => {
@@ -105,7 +102,7 @@ describe.runIf(process.platform === 'linux')('a read-only mount', () => {
   });
 
   test('gives no right to write by flags, numbers or rights set later', () => {
-    const fd = file();
+    const fd = openFile();
     guest.call('fd_fdstat_set_flags', fd, 1);
     expect(guest.writeText(fd, 'changed')).toBe(errno.notcapable);
     expect(guest.call('fd_fdstat_set_rights', fd, rights.all, rights.all)).toBe(errno.notcapable);
@@ -121,6 +118,19 @@ describe.runIf(process.platform === 'linux')('a read-only mount', () => {
     expect(readFileSync(join(base, 'rw/file'), 'utf8')).toBe('mine');
   });
 });
+
+/** Its errno. */
+function open(directory: number, path: string, flags: number, wanted: bigint, fdflags = 0): number {
+  return -guest.open(directory, path, { oflags: flags, rights: wanted, fdflags, follow: true });
+}
+
+function openFile(): number {
+  return guest.open(readOnly, 'file', { rights: rights.all & ~rights.write });
+}
+
+function openDirectory(): number {
+  return guest.open(readOnly, 'dir', { oflags: oflags.directory, rights: rights.ofDirectory });
+}
 
 function pictureOf(): readonly unknown[] {
   return readdirSync(base, { recursive: true, encoding: 'utf8' })
