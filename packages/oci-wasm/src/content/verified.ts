@@ -7,6 +7,8 @@ import { formatHash, parseDigest } from './digest.ts';
 export interface Place extends Pick<OciErrorDetails, 'reference' | 'host'> {
   /** e.g. `registry ghcr.io`. */
   readonly name: string;
+  /** What to do when its content is not what was announced. */
+  readonly remedy: string;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface Place extends Pick<OciErrorDetails, 'reference' | 'host'> {
 export async function* verified(
   descriptor: Descriptor,
   source: AsyncIterable<Uint8Array>,
-  { name, ...details }: Place,
+  { name, remedy, ...details }: Place,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { digest, size } = descriptor;
   const { algorithm } = parseDigest(digest);
@@ -27,7 +29,7 @@ export async function* verified(
     if (length > size) {
       throw new OciError(
         'SIZE_MISMATCH',
-        `${name}: ${digest} is longer than the ${size} bytes announced`,
+        `${name}: ${digest} is longer than the ${size} bytes announced; ${remedy}`,
         details,
       );
     }
@@ -35,11 +37,19 @@ export async function* verified(
     yield chunk;
   }
   if (length < size) {
-    throw new OciError('TRUNCATED', `${name}: ${digest} ended after ${length} of ${size} bytes`, details);
+    throw new OciError(
+      'TRUNCATED',
+      `${name}: ${digest} ended after ${length} of ${size} bytes; ${remedy}`,
+      details,
+    );
   }
   const actual = formatHash(hash, algorithm);
   if (actual !== digest) {
-    throw new OciError('DIGEST_MISMATCH', `${name}: content announced as ${digest} is ${actual}`, details);
+    throw new OciError(
+      'DIGEST_MISMATCH',
+      `${name}: content announced as ${digest} is ${actual}; ${remedy}`,
+      details,
+    );
   }
 }
 

@@ -17,7 +17,7 @@ export interface AuthorizedSender {
   readonly secrets: readonly string[];
 }
 
-export interface AuthorizedRequest extends Omit<HttpRequest, 'authorization'> {
+export interface AuthorizedRequest extends Omit<HttpRequest, 'authorization' | 'registry'> {
   /** For messages: what the request is about. */
   readonly subject: string;
 }
@@ -72,6 +72,7 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     const { subject: _, ...rest } = request;
     return http.send({
       ...rest,
+      registry: endpoint.origin,
       // Uploads may continue at another origin, which credentials are not for.
       authorization: request.url.origin === endpoint.origin ? authorization : undefined,
     });

@@ -10,7 +10,7 @@ export async function* readBlob(
   descriptor: Descriptor,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { name, endpoint, http, sender } = context;
+  const { name, endpoint, http, sender, place } = context;
   const { registry } = endpoint;
   const { digest, size } = descriptor;
   const subject = `cannot pull ${name}: blob ${digest}`;
@@ -41,7 +41,7 @@ export async function* readBlob(
       signal?.throwIfAborted();
       const failure = http.bodyError(error, response.url.host);
       if (failure.code !== 'UNAVAILABLE' || received >= size) throw failure;
-      const problem = `the connection ended after ${received} of ${size} bytes of ${digest}`;
+      const problem = `the connection ended after ${received} of ${size} bytes of ${digest}; ${place.remedy}`;
       throw new OciError('TRUNCATED', `registry ${response.url.host}: ${problem}`, {
         host: registry,
         reference: name,
@@ -51,7 +51,7 @@ export async function* readBlob(
       response.body.destroy();
     }
   };
-  yield* verified(descriptor, body(), { name: `registry ${registry}`, host: registry, reference: name });
+  yield* verified(descriptor, body(), place);
 }
 
 export async function hasBlob(

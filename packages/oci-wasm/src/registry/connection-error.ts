@@ -36,13 +36,13 @@ export function connectionError(error: unknown, host: string, timeouts: Registry
     case 'UND_ERR_HEADERS_TIMEOUT':
       return new OciError(
         'TIMEOUT',
-        `registry ${host} did not answer within ${seconds(timeouts.idleMs)}`,
+        `registry ${host} did not answer within ${seconds(timeouts.idleMs)}; try again later`,
         details,
       );
     case 'UND_ERR_BODY_TIMEOUT':
       return new OciError(
         'TIMEOUT',
-        `registry ${host} stopped in the middle of an answer and sent nothing for ${seconds(timeouts.idleMs)}`,
+        `registry ${host} stopped in the middle of an answer and sent nothing for ${seconds(timeouts.idleMs)}; try again later`,
         details,
       );
     case 'UND_ERR_DESTROYED':
@@ -87,7 +87,7 @@ export function connectionError(error: unknown, host: string, timeouts: Registry
       }
       return new OciError(
         'UNAVAILABLE',
-        `registry ${host}: the connection failed (${code || describe(error)})`,
+        `registry ${host}: the connection failed (${code || describe(error)}); check the network, or try again`,
         details,
       );
   }

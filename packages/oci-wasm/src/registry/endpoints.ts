@@ -28,6 +28,7 @@ export function createEndpoints(http: Http, guard: UrlGuard): Endpoints {
     const response = await http.send({
       method: 'GET',
       url: new URL('/v2/', endpoint.origin),
+      registry: endpoint.origin,
       retry: false,
       follow: false,
       signal,

@@ -2,13 +2,16 @@ import { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import { OciError } from '../errors.ts';
 import { connectionError, isReset } from './connection-error.ts';
-import { guardedLookup, type UrlGuard } from './url-guard.ts';
 import type { RegistryTimeouts } from './registry-client.ts';
 import { retrying, retryAfterMs, type RetryPolicy } from './retry.ts';
+import type { Depth, ServerAddresses } from './server-addresses.ts';
+import type { UrlGuard } from './url-guard.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   readonly url: URL;
+  /** Origin of the registry that the request is for, whose servers may be no further inside the network. */
+  readonly registry: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Opened anew for every try. */
   readonly body?: (() => AsyncIterable<Uint8Array>) | Uint8Array;
@@ -47,6 +50,7 @@ export interface HttpOptions {
   readonly retry: RetryPolicy;
   readonly userAgent: string;
   readonly guard: UrlGuard;
+  readonly addresses: ServerAddresses;
 }
 
 /** As browsers and Go's client. */
@@ -55,33 +59,49 @@ const maxRedirects = 10;
 const maxConnections = 16;
 const maxHeaderBytes = 64 * 1024;
 
-export function createHttp({ timeouts, retry, userAgent, guard }: HttpOptions): Http {
-  const agentOf = (rejectUnauthorized: boolean): Agent =>
+export function createHttp({ timeouts, retry, userAgent, guard, addresses }: HttpOptions): Http {
+  const agentOf = (reach: Depth, rejectUnauthorized: boolean): Agent =>
     new Agent({
       connections: maxConnections,
       headersTimeout: timeouts.idleMs,
       bodyTimeout: timeouts.idleMs,
       maxHeaderSize: maxHeaderBytes,
-      connect: { timeout: timeouts.connectMs, rejectUnauthorized, lookup: guardedLookup },
+      connect: { timeout: timeouts.connectMs, rejectUnauthorized, lookup: addresses.lookup(reach) },
     });
-  const verifying = agentOf(true);
-  const trusting = agentOf(false);
+  const verifying: Readonly<Record<Depth, Agent>> = {
+    public: agentOf('public', true),
+    private: agentOf('private', true),
+    loopback: agentOf('loopback', true),
+  };
+  const trusting = agentOf('loopback', false);
+  const agents = [...Object.values(verifying), trusting];
+
+  const agentFor = (url: URL, registry: string): Agent => {
+    if (guard.isInsecure(url.host)) return trusting;
+    const { hostname } = new URL(registry);
+    return verifying[url.hostname === hostname ? 'loopback' : addresses.depthOf(hostname)];
+  };
 
   const exchange = async (outgoing: HttpRequest): Promise<HttpResponse> => {
-    const { method, url, headers, body, authorization, signal } = outgoing;
-    const response = await request(url, {
-      method,
-      dispatcher: guard.isInsecure(url.host) ? trusting : verifying,
-      headers: {
-        'user-agent': userAgent,
-        'accept-encoding': 'identity',
-        ...headers,
-        ...(authorization === undefined ? {} : { authorization }),
-      },
-      body: typeof body === 'function' ? Readable.from(body(), { objectMode: false }) : (body ?? null),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    return answer(response, url);
+    const { method, url, registry, headers, body, authorization, signal } = outgoing;
+    try {
+      const response = await request(url, {
+        method,
+        dispatcher: agentFor(url, registry),
+        headers: {
+          'user-agent': userAgent,
+          'accept-encoding': 'identity',
+          ...headers,
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+        body: typeof body === 'function' ? Readable.from(body(), { objectMode: false }) : (body ?? null),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      return answer(response, url);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw connectionError(error, url.host, timeouts);
+    }
   };
 
   const followed = async (first: HttpRequest): Promise<HttpResponse> => {
@@ -122,19 +142,19 @@ export function createHttp({ timeouts, retry, userAgent, guard }: HttpOptions): 
               giveUp: () => response,
             };
           } catch (error) {
-            outgoing.signal?.throwIfAborted();
-            const failure = connectionError(error, outgoing.url.host, timeouts);
             const giveUp = (): never => {
-              throw failure;
+              throw error;
             };
-            return isReset(error) ? { kind: 'again', afterMs: undefined, giveUp } : giveUp();
+            return error instanceof OciError && isReset(error.cause)
+              ? { kind: 'again', afterMs: undefined, giveUp }
+              : giveUp();
           }
         },
         outgoing.signal,
       ),
     bodyError: (error, host) => connectionError(error, host, timeouts),
     async [Symbol.asyncDispose]() {
-      await Promise.all([verifying.destroy(), trusting.destroy()]);
+      await Promise.all(agents.map((agent) => agent.destroy()));
     },
   };
 }

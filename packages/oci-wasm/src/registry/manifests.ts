@@ -67,12 +67,9 @@ export function createManifests(): Manifests {
         { ...referenceOf(context), digest: descriptor.digest },
         signal,
       );
-      const place = {
-        name: `registry ${context.endpoint.registry}`,
-        host: context.endpoint.registry,
-        reference: context.name,
-      };
-      return collect(verified(descriptor, once(bytes), place), maxManifestBytes, () => tooLarge(context));
+      return collect(verified(descriptor, once(bytes), context.place), maxManifestBytes, () =>
+        tooLarge(context),
+      );
     },
 
     async has(context, { digest }, signal) {
@@ -124,7 +121,7 @@ async function fetchManifest(
 ): Promise<{ readonly response: HttpResponse; readonly bytes: Uint8Array }> {
   const response = await send(context, 'GET', reference, signal);
   if (response.status !== 200) throw await missing(context, response, reference, signal);
-  const bytes = await readBody(context, response, signal);
+  const bytes = await readBody(context, response, formatReference(reference), signal);
   return { response, bytes };
 }
 
@@ -146,13 +143,21 @@ function send(
 async function readBody(
   context: RepositoryContext,
   response: HttpResponse,
+  subject: string,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   try {
     return await collect(response.body, maxManifestBytes, () => tooLarge(context));
   } catch (error) {
     signal?.throwIfAborted();
-    throw context.http.bodyError(error, response.url.host);
+    const failure = context.http.bodyError(error, response.url.host);
+    if (failure.code !== 'UNAVAILABLE') throw failure;
+    const problem = `the connection ended in the middle of manifest ${subject}; ${context.place.remedy}`;
+    throw new OciError('TRUNCATED', `registry ${response.url.host}: ${problem}`, {
+      host: context.endpoint.registry,
+      reference: context.name,
+      cause: error,
+    });
   }
 }
 
@@ -242,11 +247,11 @@ function referenceOf({ endpoint, repository }: RepositoryContext): Reference {
   return { registry: endpoint.registry, repository };
 }
 
-function mismatch({ endpoint, name }: RepositoryContext, wanted: string, actual: string): OciError {
+function mismatch({ endpoint, name, place }: RepositoryContext, wanted: string, actual: string): OciError {
   const { registry } = endpoint;
   return new OciError(
     'DIGEST_MISMATCH',
-    `registry ${registry}: content announced as ${wanted} is ${actual}`,
+    `registry ${registry}: content announced as ${wanted} is ${actual}; ${place.remedy}`,
     {
       host: registry,
       reference: name,

@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import type { AbortOptions, Target } from '../content/target.ts';
 import type { Credential, CredentialSource } from '../credentials/credential.ts';
 import type { Reference } from '../reference.ts';
@@ -7,6 +8,7 @@ import { createHttp } from './http.ts';
 import { openRepository } from './repository.ts';
 import { responseError } from './response-error.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
+import { createServerAddresses } from './server-addresses.ts';
 import { createTokenSource } from './token-source.ts';
 import { createUrlGuard } from './url-guard.ts';
 
@@ -15,6 +17,13 @@ export interface RegistryClientOptions {
   readonly credentials?: CredentialSource;
   /** Registries (`host[:port]`, exactly as in references) spoken to with unverified TLS or over plain http. */
   readonly insecureRegistries?: readonly string[];
+  /**
+   * Private addresses to which registries elsewhere may send their clients (token servers, redirects, upload
+   * locations): ranges (`10.0.0.0/8`), addresses or host names, as the `grants` of `@wasmlet/egress`. @default none
+   */
+  readonly grants?: readonly string[];
+  /** Resolves names; its answers are checked. @default the system's resolver */
+  readonly lookup?: LookupFunction;
   /** @default 'wasmlet' */
   readonly userAgent?: string;
   readonly timeouts?: Partial<RegistryTimeouts>;
@@ -26,6 +35,8 @@ export interface RegistryTimeouts {
   readonly connectMs: number;
   /** Without a byte from the registry, while one is due. @default 30_000 */
   readonly idleMs: number;
+  /** Until a token server has given a token. @default 60_000 */
+  readonly tokenMs: number;
 }
 
 /** Speaks to registries (OCI distribution-spec 1.1). Closing it closes its connections. */
@@ -60,19 +71,26 @@ export type Access =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'credential'; readonly credential: Credential };
 
+/** Throws `EgressError` `INVALID_GRANT` for a grant that cannot be understood. */
 export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const retry = { ...defaultRetryPolicy, ...options.retry };
-  const guard = createUrlGuard(options.insecureRegistries ?? []);
+  const addresses = createServerAddresses({
+    grants: options.grants ?? [],
+    ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+  });
+  const guard = createUrlGuard({ insecureRegistries: options.insecureRegistries ?? [], addresses });
   const http = createHttp({
-    timeouts: { ...defaultTimeouts, ...options.timeouts },
+    timeouts,
     retry,
     userAgent: options.userAgent ?? 'wasmlet',
     guard,
+    addresses,
   });
   const endpoints = createEndpoints(http, guard);
   const parts = {
     http,
-    tokens: createTokenSource(http, guard),
+    tokens: createTokenSource({ http, guard, tokenMs: timeouts.tokenMs }),
     endpoints,
     challenges: new Map(),
     guard,
@@ -114,4 +132,4 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
   };
 }
 
-const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, idleMs: 30_000 };
+const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, idleMs: 30_000, tokenMs: 60_000 };

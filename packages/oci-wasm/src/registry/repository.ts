@@ -3,6 +3,7 @@ import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
 import { createAuthorizedSender, type AuthorizedSender } from './authorized-sender.ts';
+import type { Place } from '../content/verified.ts';
 import { hasBlob, readBlob } from './blobs.ts';
 import type { Challenge } from './challenge.ts';
 import type { Endpoint, Endpoints } from './endpoints.ts';
@@ -34,6 +35,8 @@ export interface RepositoryContext {
   /** `registry/repository`, for messages. */
   readonly name: string;
   readonly repository: string;
+  /** Where its content comes from, for messages. */
+  readonly place: Place;
   /** What it is opened for, for messages. */
   readonly verb: 'pull' | 'push';
   /** Absolute URL of a path below the repository. */
@@ -77,6 +80,12 @@ export function openRepository(
       retry,
       name,
       repository,
+      place: {
+        name: `registry ${registry}`,
+        host: registry,
+        reference: name,
+        remedy: 'try again, and push the artifact anew if it stays so',
+      },
       verb: readOnly ? 'pull' : 'push',
       url: (path) => new URL(`/v2/${repository}/${path}`, endpoint.origin),
     };

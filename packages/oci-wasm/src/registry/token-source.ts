@@ -6,7 +6,7 @@ import { abortable } from '../content/abortable.ts';
 import type { Challenge } from './challenge.ts';
 import type { Endpoint } from './endpoints.ts';
 import { responseError } from './response-error.ts';
-import type { Http, HttpResponse } from './http.ts';
+import type { Http, HttpRequest, HttpResponse } from './http.ts';
 import type { UrlGuard } from './url-guard.ts';
 
 export interface TokenRequest {
@@ -36,7 +36,14 @@ interface Token {
 /** Of one client; the oldest is dropped. */
 const maxTokens = 1_000;
 
-export function createTokenSource(http: Http, guard: UrlGuard): TokenSource {
+export interface TokenSourceOptions {
+  readonly http: Http;
+  readonly guard: UrlGuard;
+  /** Until a token server has given a token. */
+  readonly tokenMs: number;
+}
+
+export function createTokenSource(options: TokenSourceOptions): TokenSource {
   const tokens = new Map<string, Promise<Token>>();
 
   const valid = async (key: string): Promise<Token | undefined> => {
@@ -53,7 +60,7 @@ export function createTokenSource(http: Http, guard: UrlGuard): TokenSource {
       const kept = await abortable(valid(key), signal);
       if (kept) return kept.text;
       // Shared by all who wait for it, so not ended with any one of them; its own time limits bound it.
-      const fetching = tokens.get(key) ?? fetchToken(http, guard, request);
+      const fetching = tokens.get(key) ?? fetchToken(options, request);
       tokens.set(key, fetching);
       const [oldest] = tokens.keys();
       if (tokens.size > maxTokens && oldest !== undefined) tokens.delete(oldest);
@@ -78,7 +85,27 @@ function keyOf({ endpoint, challenge, scopes, credential }: TokenRequest): strin
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }
 
-async function fetchToken(http: Http, guard: UrlGuard, request: TokenRequest): Promise<Token> {
+/** Bounded as a whole: whoever asks later waits for the same answer, and a server may send a byte now and then. */
+async function fetchToken(options: TokenSourceOptions, request: TokenRequest): Promise<Token> {
+  const { registry } = request.endpoint;
+  const signal = AbortSignal.timeout(options.tokenMs);
+  try {
+    return await askForToken(options, request, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const problem = `gave no token within ${options.tokenMs / 1000} s; try again later`;
+    throw new OciError('TIMEOUT', `token server of registry ${registry} ${problem}`, {
+      host: registry,
+      cause: error,
+    });
+  }
+}
+
+async function askForToken(
+  { http, guard }: TokenSourceOptions,
+  request: TokenRequest,
+  signal: AbortSignal,
+): Promise<Token> {
   const { endpoint, challenge, credential } = request;
   const realm = challenge.parameters['realm'];
   if (realm === undefined) {
@@ -87,42 +114,45 @@ async function fetchToken(http: Http, guard: UrlGuard, request: TokenRequest): P
     });
   }
   const url = guard.target(realm, { from: new URL(endpoint.origin), purpose: 'token server' });
-  const response =
+  const response = await http.send(
     credential?.identityToken === undefined
-      ? await getToken(http, url, request)
-      : await refreshToken(http, url, request, credential.identityToken);
+      ? tokenRequest(url, request, signal)
+      : refreshRequest(url, request, credential.identityToken, signal),
+  );
   if (response.status !== 200) {
     const subject = `token server of registry ${endpoint.registry}`;
     const secrets = secretsOf(credential);
     const error = await responseError(response, { subject, registry: endpoint.registry, secrets });
     // Token servers refuse credentials with all kinds of answers.
     if (credential === undefined || error.code !== 'INVALID_RESPONSE') throw error;
-    throw new OciError('UNAUTHORIZED', error.message, { host: endpoint.registry, status: response.status });
+    const message = `${error.message}; run \`wasmlet login ${endpoint.registry}\` again`;
+    throw new OciError('UNAUTHORIZED', message, { host: endpoint.registry, status: response.status });
   }
-  return readToken(response, endpoint);
+  return readToken(http, response, endpoint);
 }
 
 /** The token protocol of distribution: GET, with basic authentication where there is a credential. */
-function getToken(http: Http, realm: URL, request: TokenRequest): Promise<HttpResponse> {
+function tokenRequest(realm: URL, request: TokenRequest, signal: AbortSignal): HttpRequest {
   const { username, password = '' } = request.credential ?? {};
   const url = new URL(realm);
   for (const [name, value] of parametersOf(request)) url.searchParams.append(name, value);
   if (username !== undefined) url.searchParams.set('account', username);
-  return http.send({
+  return {
     method: 'GET',
     url,
+    registry: request.endpoint.origin,
     authorization: username === undefined ? undefined : basicAuthorization(username, password),
-    signal: undefined,
-  });
+    signal,
+  };
 }
 
 /** OAuth2 with a refresh token (distribution-spec, "oauth2 token authentication"). */
-function refreshToken(
-  http: Http,
+function refreshRequest(
   url: URL,
   request: TokenRequest,
   identityToken: string,
-): Promise<HttpResponse> {
+  signal: AbortSignal,
+): HttpRequest {
   const form = new URLSearchParams([
     ['grant_type', 'refresh_token'],
     ['client_id', 'wasmlet'],
@@ -130,14 +160,15 @@ function refreshToken(
     ...parametersOf(request).filter(([name]) => name !== 'scope'),
     ['scope', request.scopes.join(' ')],
   ]);
-  return http.send({
+  return {
     method: 'POST',
     url,
+    registry: request.endpoint.origin,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: Buffer.from(form.toString()),
     follow: false,
-    signal: undefined,
-  });
+    signal,
+  };
 }
 
 function parametersOf({ challenge, scopes }: TokenRequest): readonly [name: string, value: string][] {
@@ -165,14 +196,16 @@ const maxTokenBytes = 128 * 1024;
 /** Of tokens that do not say (distribution's token specification). */
 const defaultLifetimeSeconds = 60;
 
-async function readToken(response: HttpResponse, { registry }: Endpoint): Promise<Token> {
+async function readToken(http: Http, response: HttpResponse, { registry }: Endpoint): Promise<Token> {
   const invalid = (problem: string): OciError =>
     new OciError('INVALID_RESPONSE', `token server of registry ${registry}: ${problem}`, {
       host: response.url.host,
     });
   const bytes = await collect(response.body, maxTokenBytes, () =>
     invalid(`more than ${maxTokenBytes} bytes`),
-  );
+  ).catch((error: unknown) => {
+    throw http.bodyError(error, response.url.host);
+  });
   let answer: unknown;
   try {
     answer = JSON.parse(Buffer.from(bytes).toString());

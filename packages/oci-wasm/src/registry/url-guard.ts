@@ -1,8 +1,6 @@
-import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
-import { isIP } from 'node:net';
 import { OciError } from '../errors.ts';
-import { classifyAddress } from './address-class.ts';
 import { isLoopbackName } from './loopback-name.ts';
+import type { ServerAddresses } from './server-addresses.ts';
 
 /**
  * Decides where a registry may send its clients: token servers, redirects, upload locations. A registry is
@@ -19,7 +17,12 @@ export interface UrlGuard {
 
 export type Purpose = 'token server' | 'redirect' | 'upload location';
 
-export function createUrlGuard(insecureRegistries: readonly string[]): UrlGuard {
+export interface UrlGuardOptions {
+  readonly insecureRegistries: readonly string[];
+  readonly addresses: ServerAddresses;
+}
+
+export function createUrlGuard({ insecureRegistries, addresses }: UrlGuardOptions): UrlGuard {
   // As written, and as URLs have it: without the port that the scheme implies.
   const written = insecureRegistries.map((registry) => registry.toLowerCase());
   const listed = new Set([...written, ...written.map((registry) => registry.replace(/:(?:80|443)$/, ''))]);
@@ -27,8 +30,8 @@ export function createUrlGuard(insecureRegistries: readonly string[]): UrlGuard 
   return {
     isInsecure,
     checkRegistry({ registry, origin }) {
-      const problem = addressProblem(new URL(origin).hostname);
-      if (problem === undefined || problem.isPrivate) return;
+      const problem = addresses.problemOf(new URL(origin).hostname);
+      if (problem === undefined || problem.mayBeRegistry) return;
       throw new OciError('UNSAFE_URL', `registry ${registry} is refused: ${problem.text}`, {
         host: registry,
       });
@@ -54,28 +57,13 @@ export function createUrlGuard(insecureRegistries: readonly string[]): UrlGuard 
         const isAllowed = isInsecure(url.host) || (from.protocol === 'http:' && (isSameHost || areBothLocal));
         if (!isAllowed) throw refuse('plain http; the host would have to be in --insecure-registries');
       }
-      const problem = isSameHost ? undefined : addressProblem(url.hostname);
+      const problem = isSameHost ? undefined : addresses.problemOf(url.hostname);
       if (problem === undefined) return url;
-      const isHarmless = problem.isPrivate && (areBothLocal || isInsecure(url.host));
+      const isHarmless = problem.mayBeRegistry && (areBothLocal || isInsecure(url.host));
       if (!isHarmless) throw refuse(problem.text);
       return url;
     },
   };
-}
-
-interface AddressProblem {
-  readonly text: string;
-  /** Loopback or private, which a registry of the same kind may use; else nobody may. */
-  readonly isPrivate: boolean;
-}
-
-function addressProblem(hostname: string): AddressProblem | undefined {
-  if (isLoopbackName(hostname)) return { text: 'it is this machine', isPrivate: true };
-  const address = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(address) === 0) return undefined;
-  const kind = classifyAddress(address);
-  if (kind === 'public') return undefined;
-  return { text: `${address} is a ${kind} address`, isPrivate: kind === 'private' };
 }
 
 /** For messages: no query, which may hold signatures. */
@@ -87,32 +75,3 @@ function shown(text: string): string {
       .slice(0, 200),
   );
 }
-
-type LookupCallback = (
-  error: NodeJS.ErrnoException | null,
-  address: string | LookupAddress[],
-  family?: number,
-) => void;
-
-/** Name resolution that hides metadata and link-local addresses, which no registry has and any name may point to. */
-export function guardedLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, []);
-    const allowed = addresses.filter(({ address }) => !neverContacted.includes(classifyAddress(address)));
-    const [first] = allowed;
-    if (first === undefined) {
-      const refused = new OciError(
-        'UNSAFE_URL',
-        `${hostname} has none but metadata and link-local addresses`,
-        {
-          host: hostname,
-        },
-      );
-      return callback(refused, []);
-    }
-    if (options.all === true) callback(null, allowed);
-    else callback(null, first.address, first.family);
-  });
-}
-
-const neverContacted: readonly string[] = ['metadata', 'link-local'];

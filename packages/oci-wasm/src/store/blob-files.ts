@@ -42,7 +42,7 @@ export function createBlobFiles(root: string): BlobFiles {
     return join(root, 'blobs', algorithm, hex);
   };
 
-  const place = { name: `store ${root}` };
+  const place = { name: `store ${root}`, remedy: 'pull it again' };
 
   async function* read(descriptor: Descriptor, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
     const stream = createReadStream(pathOf(descriptor.digest), {

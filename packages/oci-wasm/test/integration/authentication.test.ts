@@ -171,6 +171,24 @@ describe('bearer tokens', () => {
     await expect(session.pull({ credentials: [mine] })).rejects.toMatchObject({ code: 'TIMEOUT' });
   });
 
+  test('that come too slowly end in an error as well', async () => {
+    await using session = await openSession({ auth: token }, { timeouts: { tokenMs: 200 } });
+    addArtifact(session.registry, emptyModule);
+    session.registry.fail({ path: /^\/token/ }, { kind: 'stall', afterBytes: 1 });
+    await expect(session.pull({ credentials: [mine] })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: `token server of registry ${session.registry.host} gave no token within 0.2 s; try again later`,
+    });
+  });
+
+  test('that are cut off end in an error that names the server', async () => {
+    await using session = await openSession({ auth: token });
+    addArtifact(session.registry, emptyModule);
+    session.registry.fail({ path: /^\/token/ }, { kind: 'truncate', afterBytes: 5 });
+    const { host } = session.registry;
+    await expect(session.pull({ credentials: [mine] })).rejects.toMatchObject({ name: 'OciError', host });
+  });
+
   test.each([
     ['endless', { kind: 'status', status: 200, body: 'x'.repeat(200_000) }],
     ['not JSON', { kind: 'status', status: 200, body: '<html>' }],

@@ -35,6 +35,7 @@ describe('content that is not what was announced', () => {
       const { error, files, stored, host, tries } = await failing(layer, fault);
       expect(error).toMatchObject({ name: 'OciError', code, host });
       expect(error.message).toContain(digestOf(module));
+      expect(error.message).toMatch(/; try again, and push the artifact anew if it stays so$/);
       expect({ files, stored, tries }).toEqual({ files: [], stored: false, tries: expectedTries });
     },
   );
@@ -42,6 +43,20 @@ describe('content that is not what was announced', () => {
   test('a manifest of another digest than asked for is refused', async () => {
     const { error } = await failing(manifest, { kind: 'corrupt' });
     expect(error.code).toBe('DIGEST_MISMATCH');
+  });
+
+  test.each([
+    ['in the middle', { kind: 'truncate', afterBytes: 20 }],
+    ['in good order', { kind: 'shorten', afterBytes: 20 }],
+  ] as const)('a manifest that is cut off %s is refused, and nothing of it stays', async (_title, fault) => {
+    await using session = await openSession();
+    addArtifact(session.registry, module);
+    session.registry.fail({ method: 'GET', path: manifest }, fault);
+    const { host } = session.registry;
+    const error = await failureOf(session.pull());
+    expect(error).toMatchObject({ code: 'TRUNCATED', host, reference: `${host}/team/app` });
+    expect(error.message).toMatch(/sha256:\w+.*; try again, and push the artifact anew if it stays so$/);
+    expect(await readdir(`${session.store.directory}/incoming`).catch(() => [])).toEqual([]);
   });
 
   test('chunks without a length are taken', async () => {
@@ -164,7 +179,7 @@ describe('time limits', () => {
     expect(error).toMatchObject({
       code: 'TIMEOUT',
       host,
-      message: `registry ${host} did not answer within 0.2 s`,
+      message: `registry ${host} did not answer within 0.2 s; try again later`,
     });
   });
 
@@ -172,7 +187,7 @@ describe('time limits', () => {
     const { error, host, files } = await failing(layer, { kind: 'stall', afterBytes: 1000 }, { timeouts });
     expect(error).toMatchObject({
       code: 'TIMEOUT',
-      message: `registry ${host} stopped in the middle of an answer and sent nothing for 0.2 s`,
+      message: `registry ${host} stopped in the middle of an answer and sent nothing for 0.2 s; try again later`,
     });
     expect(files).toEqual([]);
   });

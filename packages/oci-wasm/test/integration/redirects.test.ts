@@ -1,9 +1,10 @@
+import type { LookupFunction } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { addArtifact, moduleOf } from '../fixtures/artifacts.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { openSession } from '../fixtures/session.ts';
 import { digestOf } from '../registry/content-store.ts';
-import { startTestRegistry } from '../registry/start-test-registry.ts';
+import { startTestRegistry, type TestRegistry } from '../registry/start-test-registry.ts';
 
 const module = moduleOf(50_000);
 const digest = digestOf(module);
@@ -70,3 +71,45 @@ describe('redirects of blobs', () => {
     expect(session.seen().filter((line) => line.includes('blobs')).length).toBeLessThan(15);
   });
 });
+
+describe('a name that leads into the network of whoever pulls', () => {
+  test('is not connected to for a public registry', async () => {
+    await using registry = await startTestRegistry();
+    await using inside = await startTestRegistry();
+    const error = await pullFrom(registry, inside, []);
+    expect(error).toMatchObject({ code: 'UNSAFE_URL', host: 'inside.test' });
+    expect(inside.accepted).toBe(0);
+  });
+
+  test('is connected to when it has been granted', async () => {
+    await using registry = await startTestRegistry();
+    await using inside = await startTestRegistry();
+    const error = await pullFrom(registry, inside, ['inside.test']);
+    expect(error).toMatchObject({
+      code: 'UNAVAILABLE',
+      host: inside.host.replace('127.0.0.1', 'inside.test'),
+    });
+    expect(error.message).toContain('does not speak TLS');
+  });
+});
+
+/** Pulls from a registry that sends its client on to another server, by a name. */
+async function pullFrom(registry: TestRegistry, inside: TestRegistry, grants: readonly string[]) {
+  addArtifact(registry, module);
+  const port = new URL(inside.origin).port;
+  registry.fail({ path: layer }, { kind: 'redirect', to: `https://inside.test:${port}/blob` });
+  const host = `registry.test:${new URL(registry.origin).port}`;
+  await using session = await openSession(
+    {},
+    { insecureRegistries: [host], lookup: namesOfThisTest, grants },
+  );
+  return await failureOf(session.pull({ reference: `${host}/team/app:v1` }));
+}
+
+/** The registry is public as well as here, where it answers. */
+const namesOfThisTest: LookupFunction = (host, options, callback) => {
+  const here = { address: '127.0.0.1', family: 4 };
+  const found = host === 'registry.test' ? [here, { address: '93.184.216.34', family: 4 }] : [here];
+  if (options.all === true) callback(null, found);
+  else callback(null, here.address, here.family);
+};

@@ -22,6 +22,8 @@ export interface TestRegistry extends AsyncDisposable {
   readonly requests: readonly RecordedRequest[];
   /** Connections that are open now. */
   readonly connections: number;
+  /** Connections that there have been. */
+  readonly accepted: number;
   readonly content: ContentStore;
   /** From now on, answers what matches with a fault: `times` times, else until the registry is closed. */
   fail(match: FaultMatch, fault: Fault, options?: { readonly times?: number }): void;
@@ -43,10 +45,12 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
   const faults = createFaults();
   const requests: RecordedRequest[] = [];
   const sockets = new Set<Socket>();
+  let accepted = 0;
   const server = createServer((request, response) => {
     void answer(request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   server.on('connection', (socket) => {
+    accepted += 1;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
@@ -96,6 +100,9 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
     content,
     get connections() {
       return sockets.size;
+    },
+    get accepted() {
+      return accepted;
     },
     fail: (match, fault, { times = Number.POSITIVE_INFINITY } = {}) => faults.add(match, fault, times),
     forget: () => void requests.splice(0),

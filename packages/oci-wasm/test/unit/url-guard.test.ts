@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { isLoopbackName } from '../../src/registry/loopback-name.ts';
+import { createServerAddresses } from '../../src/registry/server-addresses.ts';
 import { createUrlGuard } from '../../src/registry/url-guard.ts';
 
-const guard = createUrlGuard(['10.0.0.5:9000', 'Plain.example:443']);
+const guard = createUrlGuard({
+  insecureRegistries: ['10.0.0.5:9000', 'Plain.example:443'],
+  addresses: createServerAddresses({ grants: ['10.0.7.0/24', 'fd00::7'] }),
+});
 const registry = new URL('https://registry.example');
 const local = new URL('http://localhost:5000');
 
@@ -12,6 +16,8 @@ const allowed: readonly (readonly [URL, string])[] = [
   [registry, 'https://registry.example:8443/x'],
   [registry, 'https://93.184.216.34/blob'],
   [registry, 'https://10.0.0.5:9000/minio'],
+  [registry, 'https://10.0.7.1/granted'],
+  [registry, 'https://[fd00::7]/granted'],
   [registry, 'http://10.0.0.5:9000/minio'],
   [registry, 'http://plain.example/x'],
   [local, 'http://localhost:5001/token'],
@@ -29,6 +35,12 @@ const refused: readonly (readonly [URL, string, string])[] = [
   [registry, 'https://169.254.169.254/x', '169.254.169.254'],
   [registry, 'https://0x7f000001/x', 'this machine'],
   [registry, 'https://2130706433/x', 'this machine'],
+  [registry, 'https://[::ffff:127.0.0.1]/x', 'loopback'],
+  [registry, 'https://[64:ff9b::10.0.0.6]/x', 'private'],
+  [registry, 'https://[2002:a9fe:a9fe::]/x', 'metadata'],
+  [registry, 'https://100.64.0.1/x', 'private'],
+  [registry, 'https://0.0.0.0/x', 'unspecified'],
+  [registry, 'https://168.63.129.16/x', 'metadata'],
   [registry, 'ftp://tokens.example/x', 'neither https nor http'],
   [registry, 'https://a:b@tokens.example/x', 'credentials'],
   [local, 'http://tokens.example/x', 'plain http'],
@@ -57,7 +69,12 @@ describe('where a registry may send its clients', () => {
 test.each([
   ['https://169.254.169.254', true],
   ['https://[fe80::1]', true],
+  ['https://[fd00:ec2::254]', true],
+  ['https://[::ffff:169.254.169.254]', true],
+  ['https://0.0.0.0', true],
+  ['https://224.0.0.1', true],
   ['https://10.0.0.1', false],
+  ['https://192.0.2.1', false],
   ['https://127.0.0.1', false],
   ['https://registry.example', false],
 ])('a registry at %s is refused: %s', (origin, isRefused) => {
