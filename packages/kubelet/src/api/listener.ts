@@ -56,10 +56,11 @@ export async function listen(server: Server | SecureServer, options: ListenerOpt
     }
     const exchange = new AbortController();
     underWay.add(exchange);
-    response.once('close', () => {
-      exchange.abort();
-      underWay.delete(exchange);
-      if (underWay.size === 0) onIdle?.();
+    const closed = new Promise<void>((resolve) => {
+      response.once('close', () => {
+        exchange.abort();
+        resolve();
+      });
     });
     try {
       await options.handle(request, { response, signal: exchange.signal });
@@ -68,6 +69,9 @@ export async function listen(server: Server | SecureServer, options: ListenerOpt
       if (response.headersSent) response.destroy();
       else answer(response, 500, 'Internal Server Error\n');
     }
+    await closed;
+    underWay.delete(exchange);
+    if (underWay.size === 0) onIdle?.();
   }
 
   async function close(): Promise<void> {
