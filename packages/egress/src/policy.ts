@@ -4,13 +4,13 @@
  */
 export interface EgressPolicy {
   /**
-   * Hosts that may be contacted: names or IP literals in canonical form (lower case, IDNA, no brackets, no
-   * port). Compared for equality. Empty: none.
+   * Hosts that may be contacted: names or IP literals, without a port. Compared for equality, in the form that
+   * `canonicalHost` gives them. Empty: none.
    */
   readonly allowedHosts: readonly string[];
   /**
-   * The operator's ceiling for addresses that are not public: CIDR ranges (`10.0.0.0/8`, `127.0.0.1/32`) or
-   * host names, whose loopback and private addresses may then be connected to. Metadata and link-local
+   * The operator's ceiling: ranges (`10.0.0.0/8`), addresses, or host names, whose private and loopback addresses
+   * (and this machine's own public ones) may then be connected to. Metadata, link-local, multicast and reserved
    * addresses stay denied whatever stands here.
    */
   readonly grants: readonly string[];
