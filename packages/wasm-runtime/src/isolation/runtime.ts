@@ -55,7 +55,7 @@ export function createRuntime(options: RuntimeOptions = {}): WasmRuntime {
 
   const openSandbox = async (spec: SandboxSpec, { signal }: AbortOptions = {}): Promise<Sandbox> => {
     signal?.throwIfAborted();
-    const { pool } = await parts();
+    const { pool } = await orAborted(parts(), signal);
     const directories = spec.directories ?? [];
     const user = users?.take(directories);
     try {
@@ -103,6 +103,19 @@ export function createRuntime(options: RuntimeOptions = {}): WasmRuntime {
       await keeper?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What is awaited goes on for those who come later. */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
 function closedError(): RuntimeError {

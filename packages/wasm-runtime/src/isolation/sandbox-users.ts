@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { lchown, lstat, readdir } from 'node:fs/promises';
+import { constants, lchown, lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 
@@ -59,5 +59,8 @@ export async function handOver(path: string, user: SandboxUser): Promise<void> {
   if (!stats.isDirectory() && stats.nlink > 1) return;
   if (stats.uid !== user.uid || stats.gid !== user.gid) await lchown(path, user.uid, user.gid);
   if (!stats.isDirectory()) return;
-  for (const name of await readdir(path)) await handOver(join(path, name), user);
+  // By its descriptor: a guest that is not gone yet may put a link to elsewhere in its place.
+  await using directory = await open(path, constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const anchor = `/proc/self/fd/${directory.fd}`;
+  for (const name of await readdir(anchor)) await handOver(join(anchor, name), user);
 }
