@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Step } from '../fixtures/http-guest.ts';
 import { echo, serve, type TestServer } from '../fixtures/http-server.ts';
 import { createHttpRuntime, local, runSteps } from '../fixtures/run-guest.ts';
 
@@ -42,19 +43,27 @@ describe('a request', () => {
     await expect(seen({ url })).resolves.toMatchObject({ method: 'GET', url: '/a%20b/c?d=e&f', body: '' });
   });
 
-  test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY'])(
-    '%s has a body',
-    async (method) => {
-      const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
-      const request = await seen({ method, body: bytes });
-      expect(request.method).toBe(method);
+  test('of any method may have a body', async () => {
+    const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY', 'DELET'];
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    const { answers } = await runSteps(
+      runtime,
+      local(echoing.url),
+      methods.flatMap((method): Step[] => [
+        { call: 'req', url: echoing.url, method, body: bytes },
+        { call: 'body_read', handle: 0 },
+        { call: 'close', handle: 0 },
+      ]),
+    );
+    const requests = methods.map(
+      (_, index) => JSON.parse(Buffer.from(answers[3 * index + 1]?.bytes ?? []).toString()) as Seen,
+    );
+    // AssemblyScript guests spell it so.
+    expect(requests.map(({ method }) => method)).toEqual([...methods.slice(0, -1), 'DELETE']);
+    for (const request of requests) {
       expect(Buffer.from(request.body, 'latin1')).toEqual(Buffer.from(bytes));
       expect(request.headers['content-length']).toBe('256');
-    },
-  );
-
-  test('DELET, as AssemblyScript guests spell it, deletes', async () => {
-    await expect(seen({ method: 'DELET' })).resolves.toMatchObject({ method: 'DELETE' });
+    }
   });
 
   test('has the headers that the guest gives, the last of equal ones, and what reqwest adds', async () => {
@@ -110,10 +119,19 @@ describe('a request', () => {
 });
 
 describe('a response', () => {
-  test.each([200, 204, 304, 404, 500, 599])('%i: its status is written as two bytes', async (status) => {
-    await using server = await serve((_request, response) => response.writeHead(status).end());
-    const { answers } = await runSteps(runtime, local(server.url), [{ call: 'req', url: server.url }]);
-    expect(answers).toMatchObject([{ code: 0, first: (0xaaaa_0000 | status) >>> 0, second: 0 }]);
+  test('has its status written as two bytes', async () => {
+    const statuses = [200, 204, 304, 404, 500, 599];
+    await using server = await serve((request, response) =>
+      response.writeHead(Number(request.url?.slice(1))).end(),
+    );
+    const { answers } = await runSteps(
+      runtime,
+      local(server.url),
+      statuses.map((status) => ({ call: 'req', url: `${server.url}/${status}` })),
+    );
+    expect(answers.map(({ first, second }) => [first, second])).toEqual(
+      statuses.map((status, index) => [(0xaaaa_0000 | status) >>> 0, index]),
+    );
   });
 
   test('is not decompressed', async () => {
@@ -187,18 +205,19 @@ describe('a response', () => {
     expect(answers.map(({ code }) => code)).toEqual([0, 0, 0, 4]);
   });
 
-  test.each([
-    ['a tab', 'a\tb'],
-    ['no UTF-8', 'caf\u00e9'],
-    ['a control character in UTF-8', '\u00c2\u0085'],
-  ])('with %s in a header does not give all of them', async (_what, value) => {
-    await using server = await serve((_request, response) =>
-      response.writeHead(200, { 'x-odd': value }).end(),
+  test('with a tab, a control character or no UTF-8 in a header does not give all of them', async () => {
+    const values = ['a\tb', '\u00c2\u0085', 'caf\u00e9', 'caf\u00c3\u00a9'];
+    await using server = await serve((request, response) =>
+      response.writeHead(200, { 'x-odd': values[Number(request.url?.slice(1))] }).end(),
     );
-    const { codes } = await runSteps(runtime, local(server.url), [
-      { call: 'req', url: server.url },
-      { call: 'headers_get_all', handle: 0 },
-    ]);
-    expect(codes).toEqual([0, 12]);
+    const { codes } = await runSteps(
+      runtime,
+      local(server.url),
+      values.flatMap((_, handle): Step[] => [
+        { call: 'req', url: `${server.url}/${handle}` },
+        { call: 'headers_get_all', handle },
+      ]),
+    );
+    expect(codes).toEqual([0, 12, 0, 12, 0, 12, 0, 0]);
   });
 });
