@@ -368,10 +368,7 @@ await describeWith('a node in a real cluster', ['control plane', 'registry', 'ht
       'configmap "missing" not found',
     );
     expect(await waiting('no-image', 'ImagePullBackOff')).toContain('nothing:v1');
-    await cluster
-      .kubectl(['wait', '--for=jsonpath={.status.phase}=Failed', 'pod/no-import', '--timeout=30s'])
-      .catch(() => {});
-    expect(await cluster.kubectl(['describe', 'pod', 'no-import'])).toContain('mystery');
+    expect(await waiting('no-import', 'CreateContainerError')).toContain('mystery');
     await pods.delete('bad-annotation', 'no-image', 'no-import', 'no-configmap');
   });
 

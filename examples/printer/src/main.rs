@@ -8,7 +8,7 @@
 //!   say TEXT         a line on stdout          complain TEXT  a line on stderr
 //!   sleep SECONDS    (fractions allowed)       exit CODE
 //!   loop             compute for ever          panic TEXT
-//!   grow MIB         allocate and touch memory
+//!   grow MIB         allocate and touch memory, a MiB at a time
 //! A file operation that fails prints `OPERATION PATH: failed: KIND` and the run goes on. Without any
 //! argument: args and env.
 use std::io::{Read, Write};
@@ -86,11 +86,11 @@ fn spin() {
 }
 
 fn grow(mebibytes: usize) {
-    let mut block = vec![0u8; mebibytes << 20];
-    for page in block.chunks_mut(4096) {
-        page[0] = 1;
+    let mut blocks = Vec::new();
+    for _ in 0..mebibytes {
+        blocks.push(vec![1u8; 1 << 20]);
     }
-    println!("grew by {} MiB", block.iter().step_by(4096).map(|&byte| usize::from(byte) * 4096).sum::<usize>() >> 20);
+    println!("grew by {} MiB", blocks.iter().map(Vec::len).sum::<usize>() >> 20);
 }
 
 fn on_file(operation: &str, path: String, act: impl FnOnce(&str) -> io::Result<String>) {
