@@ -30,7 +30,10 @@ export interface WasmProviderOptions {
   readonly idleGuestHosts?: number;
   /** Registries (`host[:port]`) spoken to with unverified TLS or over plain http. @default none */
   readonly insecureRegistries?: readonly string[];
-  /** Ranges and hosts that are not public and that pods may reach when their allow-list names them. @default none */
+  /**
+   * Ranges and hosts that are not public and that pods may reach when their allow-list names them, and registries
+   * send their clients to. @default none
+   */
   readonly egressGrants?: readonly string[];
   /** Take images of the form `fs/PATH` from this machine. @default false */
   readonly allowLocalModules?: boolean;
@@ -63,6 +66,7 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
   const client = createRegistryClient({
     userAgent: `wasmlet/${options.version}`,
     insecureRegistries: options.insecureRegistries ?? [],
+    grants: egressGrants,
   });
   const images = createImageSource({
     client,
