@@ -13,6 +13,8 @@ export type {
   ServerOptions,
   TlsSource,
 } from './node/kubelet-options.ts';
+export { ApiError, type ApiErrorCode } from './api/api-error.ts';
+export type { ServerTls } from './api/server.ts';
 export { type Machine, type MachineFacts, type MachineUsage, systemMachine } from './node/machine.ts';
 export type { NodeAllocatable, NodeFacts } from './node/node-facts.ts';
 export { type Clock, systemClock } from './node/clock.ts';

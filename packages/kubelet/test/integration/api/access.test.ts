@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { virtualClock, type VirtualClock } from '../../../src/testing.ts';
-import { createAuthority } from './authority.ts';
-import { anonymous, type KubeletApi, startKubeletApi, withToken } from './kubelet-api.ts';
+import { createAuthority } from '../../fixtures/certificate-authority.ts';
+import { adminSubject, anonymous, type KubeletApi, startKubeletApi, withToken } from './kubelet-api.ts';
 
 let api: KubeletApi;
 let time: VirtualClock;
@@ -33,21 +33,22 @@ describe('a client without a certificate that is believed', () => {
 
   test('is refused when another authority signed the certificate', async () => {
     const other = await createAuthority();
-    expect(await api.ask('/pods', await other.client('admin'))).toMatchObject({ status: 401 });
+    expect(await api.ask('/pods', await other.issue(adminSubject))).toMatchObject({ status: 401 });
   });
 
   test('is refused when the certificate is out of date', async () => {
-    const subject = [{ CN: ['admin'] }];
-    const old = await api.authority.issue({ subject, notAfter: new Date(Date.now() - 1_000) });
+    const old = await api.authority.issue({ ...adminSubject, notAfter: new Date(Date.now() - 1_000) });
     expect(await api.ask('/pods', old)).toMatchObject({ status: 401 });
   });
 
   test('is refused when the certificate is for a server', async () => {
-    expect(await api.ask('/pods', await api.authority.server())).toMatchObject({ status: 401 });
+    expect(
+      await api.ask('/pods', await api.authority.issue({ ...adminSubject, usage: 'server' })),
+    ).toMatchObject({ status: 401 });
   });
 
   test('is refused when the certificate names nobody', async () => {
-    const nobody = await api.authority.issue({ subject: [{ O: ['system:masters'] }] });
+    const nobody = await api.authority.issue({ organization: 'system:masters' });
     expect(await api.ask('/pods', nobody)).toMatchObject({ status: 401 });
   });
 
@@ -55,7 +56,7 @@ describe('a client without a certificate that is believed', () => {
     api.authorizer.tokens.set('good', { username: 'ann', uid: '1', groups: ['devs'] });
     const other = await createAuthority();
     expect(await api.ask('/pods', withToken('good'))).toMatchObject({ status: 200 });
-    const both = { ...withToken('good'), ...(await other.client('admin')) };
+    const both = { ...withToken('good'), ...(await other.issue(adminSubject)) };
     expect(await api.ask('/pods', both)).toMatchObject({ status: 200 });
     expect(api.authorizer.asked[0]?.user).toEqual({
       username: 'ann',
@@ -73,8 +74,8 @@ describe('a client without a certificate that is believed', () => {
 
 describe('a client with a certificate', () => {
   test('is the user in its common name and in the groups of its organisations', async () => {
-    const subject = [{ O: ['a, b'] }, { O: ['c'] }, { CN: ['ann+1'] }];
-    await api.ask('/pods', await api.authority.issue({ subject }));
+    const ann = await api.authority.issue({ organization: ['a, b', 'c'], commonName: 'ann+1' });
+    await api.ask('/pods', ann);
     expect(api.authorizer.asked[0]?.user).toEqual({
       username: 'ann+1',
       groups: ['a, b', 'c', 'system:authenticated'],
@@ -185,7 +186,7 @@ describe('reviews are remembered', () => {
   test('of one user do not serve another', async () => {
     api.authorizer.may = ({ username }) => username === 'admin';
     expect(await api.ask('/pods')).toMatchObject({ status: 200 });
-    const other = await api.authority.client('other', 'admins');
+    const other = await api.authority.issue({ ...adminSubject, commonName: 'other' });
     expect(await api.ask('/pods', other)).toMatchObject({ status: 403 });
   });
 });

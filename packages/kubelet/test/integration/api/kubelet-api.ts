@@ -11,7 +11,7 @@ import type { KubeletServerOptions } from '../../../src/api/server.ts';
 import type { AccessAttributes, Authorizer, UserInfo } from '../../../src/cluster/cluster.ts';
 import { logPath } from '../../../src/logs/log-paths.ts';
 import type { ContainerSnapshot, PodSnapshot } from '../../../src/pods/pod-snapshot.ts';
-import { type Authority, createAuthority, type KeyAndCert } from './authority.ts';
+import { type CertificateAuthority, createAuthority } from '../../fixtures/certificate-authority.ts';
 
 /** Who may what, and what was asked. */
 export interface ScriptedAuthorizer extends Authorizer {
@@ -26,9 +26,9 @@ export interface ScriptedAuthorizer extends Authorizer {
 
 export interface KubeletApi extends AsyncDisposable {
   readonly server: KubeletServer;
-  readonly authority: Authority;
-  /** Believed, and named `admin`. */
-  readonly admin: KeyAndCert;
+  readonly authority: CertificateAuthority;
+  /** Key and certificate of {@link adminSubject}. */
+  readonly admin: { readonly key: string; readonly cert: string };
   readonly authorizer: ScriptedAuthorizer;
   readonly pods: PodSnapshot[];
   readonly logged: { readonly level: string; readonly message: string; readonly fields: object }[];
@@ -46,9 +46,22 @@ export interface Answer {
   readonly headers: IncomingMessage['headers'];
 }
 
+/** Believed by default. */
+export const adminSubject = {
+  commonName: 'admin',
+  organization: 'admins',
+  usage: 'client',
+  notAfter: new Date(Date.now() + 60 * 60_000),
+} as const;
+export const serverSubject = {
+  commonName: 'system:node:node-1',
+  usage: 'server',
+  ip: '127.0.0.1',
+} as const;
+
 export async function startKubeletApi(options: Partial<KubeletServerOptions> = {}): Promise<KubeletApi> {
   const authority = await createAuthority();
-  const [serving, admin] = await Promise.all([authority.server(), authority.client('admin', 'admins')]);
+  const [serving, admin] = await Promise.all([authority.issue(serverSubject), authority.issue(adminSubject)]);
   const dataDirectory = await mkdtemp(join(tmpdir(), 'kubelet-api-'));
   const authorizer = scriptedAuthorizer();
   const pods: PodSnapshot[] = [];

@@ -5,8 +5,8 @@ import { connect, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../../src/api/api-error.ts';
 import { createHealthzServer } from '../../../src/api/healthz-server.ts';
-import { createAuthority } from './authority.ts';
-import { startKubeletApi } from './kubelet-api.ts';
+import { createAuthority } from '../../fixtures/certificate-authority.ts';
+import { adminSubject, serverSubject, startKubeletApi } from './kubelet-api.ts';
 
 describe('a server that cannot listen says why and what to do', () => {
   test('when the port is taken', async () => {
@@ -43,7 +43,7 @@ describe('a server that cannot listen says why and what to do', () => {
 describe('certificates', () => {
   test('that cannot be used are refused', async () => {
     const authority = await createAuthority();
-    const [one, two] = await Promise.all([authority.server(), authority.server()]);
+    const [one, two] = await Promise.all([authority.issue(serverSubject), authority.issue(serverSubject)]);
     const invalid = { name: 'ApiError', code: 'INVALID_TLS' };
     for (const tls of [
       { ...one, key: 'nonsense' },
@@ -64,12 +64,12 @@ describe('certificates', () => {
     expect(await api.ask('/pods')).toMatchObject({ status: 200 });
 
     const next = await createAuthority('next');
-    const serving = await next.server('system:node:renewed');
+    const serving = await next.issue({ ...serverSubject, commonName: 'system:node:renewed' });
     api.server.setTls({ ...serving, clientCa: next.cert });
 
     await expect(api.ask('/pods')).rejects.toThrow(/self-signed|unable to (get|verify)/);
     expect(await api.ask('/pods', { ca: next.cert })).toMatchObject({ status: 401 });
-    const admin = await next.client('admin');
+    const admin = await next.issue(adminSubject);
     expect(await api.ask('/pods', { ca: next.cert, ...admin })).toMatchObject({ status: 200 });
     old.write('GET /pods HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
     expect(await text(old)).toMatch(/^HTTP\/1\.1 200 /);
@@ -77,7 +77,7 @@ describe('certificates', () => {
 
   test('that cannot be used leave the old ones in place', async () => {
     await using api = await startKubeletApi();
-    const serving = await api.authority.server();
+    const serving = await api.authority.issue(serverSubject);
     expect(() => api.server.setTls({ ...serving, key: 'nonsense' })).toThrow(ApiError);
     expect(() => api.server.setTls({ ...serving, clientCa: '' })).toThrow(ApiError);
     expect(await api.ask('/pods')).toMatchObject({ status: 200 });
@@ -88,10 +88,10 @@ describe('certificates', () => {
     const believed = getCACertificates('default');
     using _restored = { [Symbol.dispose]: () => setDefaultCACertificates(believed) };
     setDefaultCACertificates([...believed, authority.cert]);
-    await using api = await startKubeletApi({ tls: await authority.server() });
+    await using api = await startKubeletApi({ tls: await authority.issue(serverSubject) });
     api.authorizer.tokens.set('good', { username: 'ann', groups: [] });
     const ca = authority.cert;
-    expect(await api.ask('/pods', { ca, ...(await authority.client('admin')) })).toMatchObject({
+    expect(await api.ask('/pods', { ca, ...(await authority.issue(adminSubject)) })).toMatchObject({
       status: 401,
     });
     const headers = { authorization: 'Bearer good' };
