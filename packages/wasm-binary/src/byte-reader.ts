@@ -69,7 +69,7 @@ export function createByteReader(bytes: Uint8Array, start = 0, end: number = byt
     u32,
     u64: () => u64(64),
     skipSigned(bits) {
-      for (let length = 0; length < Math.ceil(bits / 7); length += 1) if (byte() < 0x80) return;
+      for (let left = Math.ceil(bits / 7); left > 0; left -= 1) if (byte() < 0x80) return;
       fail(`a number of more than ${bits} bits`);
     },
     name() {

@@ -1,20 +1,27 @@
+import { describeWasm } from './describe-wasm.ts';
 import { WasmBinaryError } from './errors.ts';
-import { defaultLimits } from './limits.ts';
-import { type MemoryType, readModule, sectionsOf } from './read-module.ts';
+import { type MemoryType, sectionsOf } from './read-module.ts';
 
-export const pageBytes = 64 * 1024;
+const pageBytes = 64 * 1024;
+/** Most pages that a memory with 32-bit, and with 64-bit, addresses can have. */
+const mostPages = { narrow: 2 ** 16, wide: 2 ** 48 } as const;
 
 /**
  * Rewrites a module so that its own memories together cannot grow beyond `maxBytes` (rounded down to pages):
  * one memory gets all of it; of several, each keeps its minimum and they share what is left. The module's
- * own, lower maxima stay. Returns the same bytes when nothing changes.
+ * own, lower maxima stay, and an imported memory is left to who provides it. Returns the same bytes when nothing
+ * changes.
  *
- * Throws {@link WasmBinaryError}: `MEMORY_LIMIT` when the declared minima exceed the limit, and as
- * `describeWasm` does.
+ * Throws {@link WasmBinaryError}: `MEMORY_LIMIT` when the declared minima exceed the limit, `MALFORMED` for a
+ * component, and as `describeWasm` does. Throws a `RangeError` when `maxBytes` is no number from 0.
  */
 export function capMemory(bytes: Uint8Array, maxBytes: number): Uint8Array {
-  const { memories } = readModule(bytes, defaultLimits);
-  const own = memories.filter(({ imported }) => !imported);
+  if (!(maxBytes >= 0)) throw new RangeError(`a memory limit is a number of bytes from 0, not ${maxBytes}`);
+  const description = describeWasm(bytes);
+  if (description.kind !== 'module') {
+    throw new WasmBinaryError('MALFORMED', 'only modules have memories to cap; this is a component', 4);
+  }
+  const own = description.memories.filter(({ imported }) => !imported);
   const limit = Math.floor(maxBytes / pageBytes);
   const minimum = own.reduce((sum, { minPages }) => sum + minPages, 0);
   const section = [...sectionsOf(bytes)].find(({ id }) => id === memorySection);
@@ -29,7 +36,11 @@ export function capMemory(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const share = Math.floor((limit - minimum) / own.length);
   const capped = own.map((memory) => ({
     ...memory,
-    maxPages: Math.min(memory.maxPages ?? Infinity, memory.minPages + share),
+    maxPages: Math.min(
+      memory.maxPages ?? Infinity,
+      memory.minPages + share,
+      memory.memory64 ? mostPages.wide : mostPages.narrow,
+    ),
   }));
   if (capped.every(({ maxPages }, index) => maxPages === own[index]?.maxPages)) return bytes;
   const content = [...leb(capped.length), ...capped.flatMap(encodeMemory)];

@@ -4,9 +4,9 @@ export interface BinaryLimits {
   readonly maxBytes: number;
   /** Imports, and exports. @default 100,000 */
   readonly maxNames: number;
-  /** @default 100 */
+  /** Memories of the module's own; imported ones are imports. @default 100 */
   readonly maxMemories: number;
-  /** @default 100 */
+  /** The same for tables. @default 100 */
   readonly maxTables: number;
 }
 

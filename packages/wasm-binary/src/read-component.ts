@@ -1,6 +1,6 @@
 import { type ByteReader, createByteReader } from './byte-reader.ts';
-import { WasmBinaryError } from './errors.ts';
 import type { BinaryLimits } from './limits.ts';
+import { readItems } from './read-items.ts';
 
 export interface ComponentDescription {
   readonly kind: 'component';
@@ -23,13 +23,14 @@ const section = {
   canon: 8,
   import: 10,
   export: 11,
+  value: 12,
 } as const;
 const typeSort = 0x03;
 
 /** Reads the names at the top of a component; what is nested in it is skipped, not parsed. */
 export function readComponent(
   bytes: Uint8Array,
-  limits: BinaryLimits,
+  { maxNames }: BinaryLimits,
 ): ComponentDescription | WitPackageDescription {
   const reader = createByteReader(bytes, 8);
   const imports: string[] = [];
@@ -48,23 +49,25 @@ export function readComponent(
         runs = true;
         break;
       case section.import:
-        each(content, 'imports', limits, () => {
-          imports.push(readExternName(content));
+        readItems(content, { into: imports, what: 'imports', limit: maxNames }, () => {
+          const name = readExternName(content);
           skipExternDescription(content);
+          return name;
         });
         break;
       case section.export:
-        each(content, 'exports', limits, () => {
-          exports.push(readExternName(content));
+        readItems(content, { into: exports, what: 'exports', limit: maxNames }, () => {
+          const name = readExternName(content);
           const sort = content.byte();
           if (sort === 0) content.byte();
           if (sort !== typeSort) onlyTypes = false;
           content.u32();
           if (content.byte() === 1) skipExternDescription(content);
+          return name;
         });
         break;
       default:
-        if (id > 12) reader.fail(`an unknown section ${id}`);
+        if (id > section.value) content.fail(`an unknown section ${id}`);
     }
   }
   if (!runs && onlyTypes && imports.length === 0 && exports.length > 0)
@@ -72,22 +75,23 @@ export function readComponent(
   return { kind: 'component', imports, exports };
 }
 
-function each(reader: ByteReader, what: string, { maxNames }: BinaryLimits, read: () => void): void {
-  const count = reader.count(what);
-  if (count > maxNames) {
-    throw new WasmBinaryError('TOO_LARGE', `${count} ${what}; at most ${maxNames} are read`, reader.offset);
-  }
-  for (let index = 0; index < count; index += 1) read();
-  if (!reader.atEnd) reader.fail(`bytes after the last of the ${what}`);
-}
-
-/** `0x00`, `0x01`: a name; `0x02`: a name with a version suffix of its own. */
+/** `0x00`, `0x01`: a name; `0x02`: a name with attributes, of which a version suffix completes it: `a:b/c@0.2` and `.3`. */
 function readExternName(reader: ByteReader): string {
   const form = reader.byte();
   if (form > 2) reader.fail('an unknown form of a name');
   const name = reader.name();
-  return form === 2 ? `${name}@${reader.name()}` : name;
+  if (form < 2) return name;
+  let suffix = '';
+  for (let left = reader.count('attributes'); left > 0; left -= 1) {
+    const attribute = reader.byte();
+    if (attribute > 2) reader.fail('an unknown attribute of a name');
+    const value = reader.name();
+    if (attribute === versionSuffix) suffix = value;
+  }
+  return name + suffix;
 }
+
+const versionSuffix = 1;
 
 function skipExternDescription(reader: ByteReader): void {
   switch (reader.byte()) {

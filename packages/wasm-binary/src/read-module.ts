@@ -1,6 +1,6 @@
 import { type ByteReader, createByteReader } from './byte-reader.ts';
-import { WasmBinaryError } from './errors.ts';
 import type { BinaryLimits } from './limits.ts';
+import { readItems } from './read-items.ts';
 
 export type ExternKind = 'function' | 'table' | 'memory' | 'global' | 'tag';
 
@@ -34,6 +34,7 @@ export interface ModuleDescription {
   readonly kind: 'module';
   readonly imports: readonly ModuleImport[];
   readonly exports: readonly ModuleExport[];
+  /** Imported ones first, as they are numbered. */
   readonly memories: readonly MemoryType[];
   readonly tables: readonly TableType[];
 }
@@ -45,6 +46,7 @@ export interface Section {
   readonly content: ByteReader;
 }
 
+const lastSection = 13;
 const externKinds = ['function', 'table', 'memory', 'global', 'tag'] as const;
 
 /** Sections of a core module, in order; their contents are not looked into. */
@@ -61,48 +63,51 @@ export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
 export function readModule(bytes: Uint8Array, limits: BinaryLimits): ModuleDescription {
   const imports: ModuleImport[] = [];
   const exports: ModuleExport[] = [];
+  const importedMemories: MemoryType[] = [];
+  const importedTables: TableType[] = [];
   const memories: MemoryType[] = [];
   const tables: TableType[] = [];
+  const { maxNames, maxMemories, maxTables } = limits;
   for (const { id, content } of sectionsOf(bytes)) {
     switch (id) {
       case 2:
-        each(content, 'imports', limits.maxNames, () => {
+        readItems(content, { into: imports, what: 'imports', limit: maxNames }, () => {
           const module = content.name();
           const name = content.name();
           const kind = readKind(content);
-          if (kind === 'memory') memories.push(readMemoryType(content, true));
-          else if (kind === 'table') tables.push(readTableType(content, true));
+          if (kind === 'memory') importedMemories.push(readMemoryType(content, true));
+          else if (kind === 'table') importedTables.push(readTableType(content, true));
           else skipExternType(content, kind);
-          imports.push({ module, name, kind });
+          return { module, name, kind };
         });
         break;
       case 4:
-        each(content, 'tables', limits.maxTables, () => tables.push(readTable(content)));
+        readItems(content, { into: tables, what: 'tables', limit: maxTables }, () => readTable(content));
         break;
       case 5:
-        each(content, 'memories', limits.maxMemories, () => memories.push(readMemoryType(content, false)));
+        readItems(content, { into: memories, what: 'memories', limit: maxMemories }, () =>
+          readMemoryType(content, false),
+        );
         break;
       case 7:
-        each(content, 'exports', limits.maxNames, () => {
+        readItems(content, { into: exports, what: 'exports', limit: maxNames }, () => {
           const name = content.name();
           const kind = readKind(content);
           content.u32();
-          exports.push({ name, kind });
+          return { name, kind };
         });
         break;
       default:
-        break;
+        if (id > lastSection) content.fail(`an unknown section ${id}`);
     }
   }
-  return { kind: 'module', imports, exports, memories, tables };
-}
-
-function each(reader: ByteReader, what: string, limit: number, read: () => void): void {
-  const count = reader.count(what);
-  if (count > limit)
-    throw new WasmBinaryError('TOO_LARGE', `${count} ${what}; at most ${limit} are read`, reader.offset);
-  for (let index = 0; index < count; index += 1) read();
-  if (!reader.atEnd) reader.fail(`bytes after the last of the ${what}`);
+  return {
+    kind: 'module',
+    imports,
+    exports,
+    memories: [...importedMemories, ...memories],
+    tables: [...importedTables, ...tables],
+  };
 }
 
 function readKind(reader: ByteReader): ExternKind {
@@ -188,8 +193,40 @@ function skipConstantExpression(reader: ByteReader): void {
       case 0xd0: // ref.null
         reader.skipSigned(33);
         break;
+      case 0x6a: // i32.add, i32.sub, i32.mul
+      case 0x6b:
+      case 0x6c:
+      case 0x7c: // i64.add, i64.sub, i64.mul
+      case 0x7d:
+      case 0x7e:
+        break;
+      case 0xfb:
+        skipReferenceInstruction(reader);
+        break;
       default:
         reader.fail('an instruction that is not known in a constant expression');
     }
+  }
+}
+
+/** What makes structs, arrays and small integers in a constant expression. */
+function skipReferenceInstruction(reader: ByteReader): void {
+  switch (reader.u32()) {
+    case 0x00: // struct.new
+    case 0x01: // struct.new_default
+    case 0x06: // array.new
+    case 0x07: // array.new_default
+      reader.u32();
+      break;
+    case 0x08: // array.new_fixed
+      reader.u32();
+      reader.u32();
+      break;
+    case 0x1a: // any.convert_extern
+    case 0x1b: // extern.convert_any
+    case 0x1c: // ref.i31
+      break;
+    default:
+      reader.fail('an instruction that is not known in a constant expression');
   }
 }

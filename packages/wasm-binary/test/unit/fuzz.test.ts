@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { capMemory, describeWasm } from '../../src/index.ts';
+import { assemble } from '../fixtures/assemble.ts';
+import { componentOf, custom, leb, moduleOf, section } from '../fixtures/bytes.ts';
+import { errorOf } from '../fixtures/error-of.ts';
+
+// Foreign bytes come to the process that holds the credentials: whatever they are, it gets an answer or our own
+// error, soon, and never holds much more than they are. Seeded, so that a failure can be repeated.
+const seed = 20_261_124;
+const rounds = 2_000;
+const slowMs = 250;
+const limitPages = 10;
+
+const hello = readFileSync(new URL('../../../../examples/hello-wasm/hello-wasm.wasm', import.meta.url));
+const rich = await assemble(`
+  (import "env" "f" (func)) (import "env" "m" (memory 1 2)) (import "env" "t" (table 1 funcref))
+  (import "env" "g" (global i32)) (import "env" "e" (tag))
+  (memory 1) (memory i64 1 9) (table 2 funcref) (table 1 9 externref)
+  (func (export "run")) (export "memory" (memory 1)) (export "table" (table 0))`);
+const component = componentOf(
+  section(10, [0, 'wasi:cli/environment@0.2.3', 5, 0], [2, 'wasi:http/types@0.2', 1, 1, '.3', 5, 0]),
+  custom('producers', 'text'),
+  section(11, [0, 'run', 1, 0, 1, 1, 0], [0, 'types', 3, 0, 0]),
+);
+const initialized = moduleOf(
+  section(4, [0x40, 0, 0x70, 1, 1, 2, 0x23, 0, 0x0b], [0x40, 0, 0x6e, 0, 1, 0x41, 1, 0xfb, 0x1c, 0x0b]),
+);
+const binaries = { hello, rich, component, initialized };
+
+/** Mulberry32. */
+function createRandom(start: number): (below: number) => number {
+  let state = start;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/** Bytes that break numbers, lengths and kinds oftener than others do. */
+const telling = [0, 1, 2, 3, 4, 5, 7, 0x0b, 0x40, 0x63, 0x7f, 0x80, 0xfb, 0xff];
+
+function mutate(bytes: Uint8Array, random: (below: number) => number): Uint8Array {
+  // Most of a module is code, which nobody reads: stay near the beginning and the end.
+  const window = Math.min(bytes.length, 600);
+  const chosen = () => telling[random(telling.length)] ?? 0;
+  let mutant = Buffer.from(bytes);
+  for (let left = 1 + random(4); left > 0; left -= 1) {
+    const place = random(2) === 0 ? random(window) : mutant.length - 1 - random(window);
+    const at = Math.max(8, place);
+    const [before, after] = [mutant.subarray(0, at), mutant.subarray(at)];
+    switch (random(5)) {
+      case 0:
+        mutant = Buffer.concat([before, Buffer.of(random(256)), after.subarray(1)]);
+        break;
+      case 1:
+        mutant = Buffer.concat([before, Buffer.of(chosen()), after.subarray(1)]);
+        break;
+      case 2:
+        mutant = Buffer.from(before);
+        break;
+      case 3:
+        mutant = Buffer.concat([before, after.subarray(1 + random(8))]);
+        break;
+      default:
+        mutant = Buffer.concat([before, Buffer.from(Array.from({ length: 1 + random(8) }, chosen)), after]);
+    }
+  }
+  return mutant;
+}
+
+/** Reads it in every way there is and tells what was wrong with that, if anything. */
+function faultOf(bytes: Uint8Array): string | undefined {
+  const before = process.threadCpuUsage();
+  let capped = bytes;
+  try {
+    errorOf(() => describeWasm(bytes));
+    errorOf(() => {
+      capped = capMemory(bytes, limitPages * 65_536);
+    });
+  } catch (error) {
+    return String(error);
+  }
+  const { user, system } = process.threadCpuUsage(before);
+  if (user + system > slowMs * 1_000) return `took ${user + system} µs`;
+  if (capped === bytes) return undefined;
+  if (capped.length > bytes.length + 1_000) return `became ${capped.length} bytes`;
+  if (!WebAssembly.validate(bytes)) return undefined;
+  if (!WebAssembly.validate(capped)) return 'was valid and is not any more';
+  const pages = ownPages(capped);
+  return pages > limitPages ? `may grow to ${pages} pages` : undefined;
+}
+
+function ownPages(bytes: Uint8Array): number {
+  const description = describeWasm(bytes);
+  if (description.kind !== 'module') return 0;
+  const own = description.memories.filter(({ imported }) => !imported);
+  return own.reduce((sum, { maxPages = Infinity }) => sum + maxPages, 0);
+}
+
+/** The bytes that something was wrong with, in hexadecimal, and what. */
+function faultsOf(inputs: Iterable<Uint8Array>): readonly string[] {
+  const faults: string[] = [];
+  for (const bytes of inputs) {
+    const fault = faultOf(bytes);
+    if (fault !== undefined) faults.push(`${fault}: ${Buffer.from(bytes).toString('hex')}`);
+  }
+  return faults;
+}
+
+const heldBytes = () => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+
+describe.each(Object.entries(binaries))('%s', (_name, bytes) => {
+  test('is described or refused in every mutation, soon and in little memory', { timeout: 60_000 }, () => {
+    const random = createRandom(seed);
+    const before = heldBytes();
+    expect(faultsOf(Array.from({ length: rounds }, () => mutate(bytes, random)))).toEqual([]);
+    expect(heldBytes() - before).toBeLessThan(256 * 1024 * 1024 + rounds * bytes.length);
+  });
+
+  test('is described or refused wherever it is cut', { timeout: 60_000 }, () => {
+    const step = Math.max(1, Math.floor(bytes.length / 1_000));
+    const lengths = Array.from({ length: Math.floor(bytes.length / step) }, (_, index) => index * step);
+    expect(faultsOf(lengths.map((length) => bytes.subarray(0, length)))).toEqual([]);
+  });
+});
+
+test.each([
+  ['module', moduleOf],
+  ['component', componentOf],
+])('random bytes behind the header of a %s are described or refused', (_kind, headed) => {
+  const random = createRandom(seed);
+  const inputs = Array.from({ length: rounds }, () =>
+    headed(Array.from({ length: random(200) }, () => random(256))),
+  );
+  expect(faultsOf(inputs)).toEqual([]);
+});
+
+test('a section of a million of the smallest items is bounded by its limits', () => {
+  const exports = Buffer.alloc(3_000_000);
+  const bytes = Buffer.concat([moduleOf(7, leb(exports.length + 3), leb(1_000_000)), exports]);
+  expect(errorOf(() => describeWasm(bytes))).toMatchObject({ code: 'TOO_LARGE', offset: 16 });
+});
