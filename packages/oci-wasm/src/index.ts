@@ -10,14 +10,10 @@ export type { CopiedArtifact, CopyOptions, Progress } from './transfer/copy-arti
 export { pushArtifact } from './transfer/push-artifact.ts';
 export type { PushedArtifact, PushOptions } from './transfer/push-artifact.ts';
 export { createRegistryClient } from './registry/registry-client.ts';
-export type {
-  Access,
-  RegistryClient,
-  RegistryClientOptions,
-  RegistryTimeouts,
-  Repository,
-  RepositoryOptions,
-} from './registry/registry-client.ts';
+export type { RegistryClient, RegistryClientOptions } from './registry/registry-client.ts';
+export type { Access } from './registry/authorized-sender.ts';
+export type { Repository, RepositoryOptions } from './registry/repository.ts';
+export type { RegistryTimeouts } from './registry/timeouts.ts';
 export type { RetryPolicy } from './registry/retry.ts';
 export { openLayoutStore } from './store/layout-store.ts';
 export type { LayoutStore } from './store/layout-store.ts';

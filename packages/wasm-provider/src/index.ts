@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 export { createWasmProvider } from './wasm-provider.ts';
-export type { EgressDenial, ProviderLogger, WasmProviderOptions } from './wasm-provider.ts';
+export type { EgressDenial, WasmProviderOptions } from './wasm-provider.ts';
+export type { ProviderLogger } from './provider-logger.ts';
 export { containerExit } from './exit-mapping.ts';
 export { argv0Annotation, guestSpec } from './guest-spec.ts';
 export type { GuestSpecInput, ImageFormat } from './guest-spec.ts';

@@ -12,6 +12,7 @@ import { createRuntime, type RuntimeOptions, type WasmRuntime } from '@wasmlet/w
 import { providerFailure } from './error-mapping.ts';
 import { createImageSource } from './images/image-source.ts';
 import { openPodSandbox } from './pod-sandbox.ts';
+import { type ProviderLogger, silentLogger } from './provider-logger.ts';
 
 export interface WasmProviderOptions {
   /** Where images are kept (an OCI image layout); made when absent. */
@@ -41,11 +42,6 @@ export interface WasmProviderOptions {
   readonly logger?: ProviderLogger;
   /** Told of connections that were denied, besides the log. */
   readonly onEgressDenied?: (denial: EgressDenial) => void;
-}
-
-/** What the provider uses of pino. */
-export interface ProviderLogger {
-  warn(fields: object, message: string): void;
 }
 
 export interface EgressDenial {
@@ -162,5 +158,3 @@ function ownRuntime({ sandboxUsers, idleGuestHosts }: WasmProviderOptions): Wasm
     ...(idleGuestHosts === undefined ? {} : { pool: { idle: idleGuestHosts } }),
   });
 }
-
-const silentLogger: ProviderLogger = { warn() {} };

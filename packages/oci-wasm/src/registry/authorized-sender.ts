@@ -3,9 +3,13 @@ import { OciError } from '../errors.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Http, HttpRequest, HttpResponse } from './http.ts';
-import type { Access } from './registry-client.ts';
 import { responseError } from './response-error.ts';
 import { basicAuthorization, secretsOf, type TokenRequest, type TokenSource } from './token-source.ts';
+
+/** As whom a repository was read. */
+export type Access =
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'credential'; readonly credential: Credential };
 
 /** Sends the requests of one repository with whatever the registry wants to see. */
 export interface AuthorizedSender {

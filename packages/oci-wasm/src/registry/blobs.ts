@@ -1,7 +1,7 @@
 import type { Descriptor } from '../content/descriptor.ts';
 import { verified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
-import type { RepositoryContext } from './repository.ts';
+import type { RepositoryContext } from './repository-context.ts';
 import { responseError } from './response-error.ts';
 
 /** Streams a blob, verified. */

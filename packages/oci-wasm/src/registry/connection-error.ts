@@ -1,5 +1,5 @@
 import { OciError } from '../errors.ts';
-import type { RegistryTimeouts } from './registry-client.ts';
+import type { RegistryTimeouts } from './timeouts.ts';
 
 /** Whether a connection failed in a way that may be over at once: only these are tried again. */
 export function isReset(error: unknown): boolean {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { Agent, type Dispatcher, request } from 'undici';
 import { OciError } from '../errors.ts';
 import { connectionError, isReset } from './connection-error.ts';
-import type { RegistryTimeouts } from './registry-client.ts';
+import type { RegistryTimeouts } from './timeouts.ts';
 import { retrying, retryAfterMs, type RetryPolicy } from './retry.ts';
 import type { Depth, ServerAddresses } from './server-addresses.ts';
 import type { UrlGuard } from './url-guard.ts';

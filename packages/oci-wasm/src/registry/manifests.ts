@@ -6,7 +6,7 @@ import { collect, verified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
 import type { HttpResponse } from './http.ts';
-import type { RepositoryContext } from './repository.ts';
+import type { RepositoryContext } from './repository-context.ts';
 import { errorFrom, readErrors, responseError } from './response-error.ts';
 
 /** Reads and writes the manifests of one repository. */

@@ -1,14 +1,15 @@
 import type { LookupFunction } from 'node:net';
-import type { AbortOptions, Target } from '../content/target.ts';
+import type { AbortOptions } from '../content/target.ts';
 import type { Credential, CredentialSource } from '../credentials/credential.ts';
 import type { Reference } from '../reference.ts';
 import { createAuthorizedSender } from './authorized-sender.ts';
 import { createEndpoints } from './endpoints.ts';
 import { createHttp } from './http.ts';
-import { openRepository } from './repository.ts';
+import { openRepository, type Repository, type RepositoryOptions } from './repository.ts';
 import { responseError } from './response-error.ts';
 import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
 import { createServerAddresses } from './server-addresses.ts';
+import { defaultTimeouts, type RegistryTimeouts } from './timeouts.ts';
 import { createTokenSource } from './token-source.ts';
 import { createUrlGuard } from './url-guard.ts';
 
@@ -30,15 +31,6 @@ export interface RegistryClientOptions {
   readonly retry?: Partial<RetryPolicy>;
 }
 
-export interface RegistryTimeouts {
-  /** Until a connection stands, TLS included. @default 10_000 */
-  readonly connectMs: number;
-  /** Without a byte from the registry, while one is due. @default 30_000 */
-  readonly idleMs: number;
-  /** Until a token server has given a token. @default 60_000 */
-  readonly tokenMs: number;
-}
-
 /** Speaks to registries (OCI distribution-spec 1.1). Closing it closes its connections. */
 export interface RegistryClient extends AsyncDisposable {
   /** A repository as a place to copy from and to. Nothing is sent yet. */
@@ -53,23 +45,6 @@ export interface RegistryClient extends AsyncDisposable {
     options?: AbortOptions,
   ): Promise<{ readonly verified: boolean }>;
 }
-
-export interface RepositoryOptions {
-  /** Tried in order, then anonymous access. @default what the client's {@link RegistryClientOptions.credentials} finds */
-  readonly credentials?: readonly Credential[];
-  /** Asks the registry for no rights to write. @default false */
-  readonly readOnly?: boolean;
-}
-
-export interface Repository extends Target {
-  /** What the registry has accepted last; undefined before the first answer. */
-  readonly access: Access | undefined;
-}
-
-/** As whom a repository was read. */
-export type Access =
-  | { readonly kind: 'anonymous' }
-  | { readonly kind: 'credential'; readonly credential: Credential };
 
 /** Throws `EgressError` `INVALID_GRANT` for a grant that cannot be understood. */
 export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
@@ -131,5 +106,3 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     [Symbol.asyncDispose]: () => http[Symbol.asyncDispose](),
   };
 }
-
-const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, idleMs: 30_000, tokenMs: 60_000 };

@@ -1,19 +1,31 @@
 import { isManifestType } from '../content/media-types.ts';
+import type { Target } from '../content/target.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
-import { createAuthorizedSender, type AuthorizedSender } from './authorized-sender.ts';
-import type { Place } from '../content/verified.ts';
+import { type Access, createAuthorizedSender } from './authorized-sender.ts';
 import { hasBlob, readBlob } from './blobs.ts';
 import type { Challenge } from './challenge.ts';
-import type { Endpoint, Endpoints } from './endpoints.ts';
+import type { Endpoints } from './endpoints.ts';
 import type { Http } from './http.ts';
 import { createManifests } from './manifests.ts';
-import type { Repository } from './registry-client.ts';
+import type { RepositoryContext } from './repository-context.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { TokenSource } from './token-source.ts';
 import { uploadBlob } from './upload.ts';
 import type { UrlGuard } from './url-guard.ts';
+
+export interface Repository extends Target {
+  /** What the registry has accepted last; undefined before the first answer. */
+  readonly access: Access | undefined;
+}
+
+export interface RepositoryOptions {
+  /** Tried in order, then anonymous access. @default what the client's `RegistryClientOptions.credentials` finds */
+  readonly credentials?: readonly Credential[];
+  /** Asks the registry for no rights to write. @default false */
+  readonly readOnly?: boolean;
+}
 
 /** What the repositories of one client have in common. */
 export interface ClientParts {
@@ -23,24 +35,6 @@ export interface ClientParts {
   readonly challenges: Map<string, Challenge>;
   readonly guard: UrlGuard;
   readonly retry: RetryPolicy;
-}
-
-/** An open way to one repository, for the functions that speak to it. */
-export interface RepositoryContext {
-  readonly endpoint: Endpoint;
-  readonly sender: AuthorizedSender;
-  readonly http: Http;
-  readonly guard: UrlGuard;
-  readonly retry: RetryPolicy;
-  /** `registry/repository`, for messages. */
-  readonly name: string;
-  readonly repository: string;
-  /** Where its content comes from, for messages. */
-  readonly place: Place;
-  /** What it is opened for, for messages. */
-  readonly verb: 'pull' | 'push';
-  /** Absolute URL of a path below the repository. */
-  url(path: string): URL;
 }
 
 export function openRepository(

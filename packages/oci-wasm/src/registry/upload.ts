@@ -2,7 +2,7 @@ import type { Descriptor } from '../content/descriptor.ts';
 import { OciError } from '../errors.ts';
 import { isReset } from './connection-error.ts';
 import { type HttpResponse, isTransient } from './http.ts';
-import type { RepositoryContext } from './repository.ts';
+import type { RepositoryContext } from './repository-context.ts';
 import { responseError } from './response-error.ts';
 import { type Outcome, retryAfterMs, retrying } from './retry.ts';
 

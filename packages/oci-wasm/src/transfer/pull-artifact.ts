@@ -4,7 +4,8 @@ import type { AbortOptions } from '../content/target.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, parseReference, type Reference } from '../reference.ts';
-import type { Access, RegistryClient } from '../registry/registry-client.ts';
+import type { Access } from '../registry/authorized-sender.ts';
+import type { RegistryClient } from '../registry/registry-client.ts';
 import type { LayoutStore } from '../store/layout-store.ts';
 import { copyArtifact, type Progress } from './copy-artifact.ts';
 

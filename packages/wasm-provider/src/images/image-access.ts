@@ -2,7 +2,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import type { RegistryCredential } from '@wasmlet/kubelet/provider';
 import type { Access, Credential } from '@wasmlet/oci-wasm';
-import type { ProviderLogger } from '../wasm-provider.ts';
+import type { ProviderLogger } from '../provider-logger.ts';
 
 /**
  * Remembers who could read which image, so that a private one that a pod has brought here is not given to pods

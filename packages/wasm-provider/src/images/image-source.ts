@@ -16,7 +16,7 @@ import {
 } from '@wasmlet/oci-wasm';
 import type { ImageFormat } from '../guest-spec.ts';
 import { providerFailure } from '../error-mapping.ts';
-import type { ProviderLogger } from '../wasm-provider.ts';
+import type { ProviderLogger } from '../provider-logger.ts';
 import { type ImageAccess, openImageAccess } from './image-access.ts';
 import { isLocalModule, readLocalModule } from './local-module.ts';
 import { createSharedWork } from './shared-work.ts';
