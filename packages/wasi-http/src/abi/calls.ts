@@ -57,10 +57,10 @@ export function createCalls({ guard, maxResponses, memory, client, report }: Cal
   };
 
   const send = async (request: OutgoingRequest): Promise<ReceivedResponse> => {
+    const http = await client();
     try {
-      return await (await client()).send(request, checkTarget);
+      return await http.send(request);
     } catch (error) {
-      if (error instanceof CallError) throw error;
       if (!(error instanceof EgressError && error.code === 'DENIED')) return refuse('requestError', error);
       return deny(error.host ?? request.url.hostname, error.reason ?? 'denied', error.message, error);
     }

@@ -1,32 +1,30 @@
 import { isIP } from 'node:net';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { type EgressGuard, EgressError } from '@wasmlet/egress';
+import type { EgressGuard } from '@wasmlet/egress';
 import type { buildConnector as Connect } from 'undici';
 import buildConnector from 'undici/lib/core/connect.js';
 
-/** Opens connections to addresses that the guard has checked, and to no others; HTTP/1.1 only. */
+/**
+ * Opens connections to hosts and addresses that the guard has checked, and to no others: each one passes here, those of
+ * redirects as well. HTTP/1.1 only.
+ */
 export function createConnector(guard: EgressGuard, connectMs: number): Connect.connector {
   const options = { lookup: guard.lookup, timeout: connectMs, allowH2: false };
   const plain = buildConnector(options);
   let secure: Connect.connector | undefined;
-  return (target, callback) => {
-    const denial = denialOf(guard, target.hostname);
-    if (denial !== undefined) {
-      queueMicrotask(() => callback(denial, null));
-      return;
-    }
+  const connect: Connect.connector = (target, callback) => {
     if (target.protocol !== 'https:') return plain(target, callback);
     secure ??= buildConnector({ ...options, secureContext: trustSystem() });
     return secure(target, callback);
   };
-}
-
-/** Names are checked by the guard's lookup, which Node does not call for addresses. */
-function denialOf(guard: EgressGuard, host: string): EgressError | undefined {
-  if (isIP(host) === 0) return undefined;
-  const verdict = guard.checkAddress(host, host);
-  if (verdict.allowed) return undefined;
-  return new EgressError('DENIED', verdict.message, { host, reason: verdict.reason });
+  return (target, callback) => {
+    if (isIP(target.hostname) === 0) return connect(target, callback);
+    // Node does not look addresses up, so nobody would check them.
+    guard.resolve(target.hostname).then(
+      () => connect(target, callback),
+      (error: Error) => callback(error, null),
+    );
+  };
 }
 
 /** Node's own roots and the machine's: operators add theirs to these. Takes some 80 ms. */

@@ -13,10 +13,10 @@ export interface HttpClientOptions {
 
 export interface HttpClient {
   /**
-   * Sends a request and follows redirects, whose targets `checkTarget` refuses by throwing. Rejects with that, with
-   * `EgressError` `DENIED` for an address that the policy does not allow, or with an error of the network or of HTTP.
+   * Sends a request and follows redirects. Rejects with `EgressError` `DENIED` for a host or address that the policy
+   * does not allow, on any hop, or with an error of the network or of HTTP.
    */
-  send(request: OutgoingRequest, checkTarget: (url: URL) => void): Promise<ReceivedResponse>;
+  send(request: OutgoingRequest): Promise<ReceivedResponse>;
   /** Ends all connections. */
   destroy(): Promise<void>;
 }
@@ -33,7 +33,7 @@ export function createHttpClient({ guard, timeouts }: HttpClientOptions): HttpCl
     bodyTimeout: timeouts.bodyIdleMs,
   });
   return {
-    async send(first, checkTarget) {
+    async send(first) {
       let request = prepared(first);
       for (let redirects = 0; ; redirects += 1) {
         if (!isHttp(request.url)) throw new TypeError(`${request.url.protocol} is neither http nor https`);
@@ -42,7 +42,6 @@ export function createHttpClient({ guard, timeouts }: HttpClientOptions): HttpCl
         if (next === undefined) return response;
         response.body.close();
         if (redirects === maxRedirects) throw new RangeError(`more than ${maxRedirects} redirects`);
-        checkTarget(next.url);
         request = next;
       }
     },

@@ -112,6 +112,19 @@ describe('a redirect', () => {
     expect(reports).toMatchObject([{ kind: 'egress-denied', host: 'localhost', reason: 'host-not-allowed' }]);
   });
 
+  test('to the address of an allowed name is denied, though it was granted', async () => {
+    await using first = await redirecting(302, `${server.url}/`);
+    const policy = { allowedDomains: ['http://localhost'], grants: ['127.0.0.0/8', '::1'] };
+    const before = server.connections();
+    const { codes, reports } = await runSteps(runtime, policy, [
+      { call: 'req', url: `http://localhost:${first.port}` },
+    ]);
+    expect(codes).toEqual([7]);
+    expect(first.connections()).toBe(1);
+    expect(server.connections()).toBe(before);
+    expect(reports).toMatchObject([{ host: '127.0.0.1', reason: 'host-not-allowed' }]);
+  });
+
   test('to an allowed host at an address that was not granted is denied', async () => {
     await using first = await redirecting(307, `http://localhost:${server.port}/`);
     const policy = { allowedDomains: [first.url, 'http://localhost'], grants: ['127.0.0.2/32'] };

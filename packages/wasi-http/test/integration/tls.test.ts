@@ -50,7 +50,7 @@ test("the machine's own roots are trusted, and HTTP/1.1 is spoken", async () => 
   });
   try {
     const request = { url, method: 'GET', headers: new Map(), body: new Uint8Array(0) };
-    const { status, body } = await client.send(request, () => {});
+    const { status, body } = await client.send(request);
     expect(status).toBe(200);
     expect(Buffer.from((await body.take(100)) ?? []).toString()).toBe('HTTP/1.1');
   } finally {
