@@ -9,6 +9,7 @@ import { ConfigError } from './config-error.ts';
 import { announcedRun, type ContainerRecords, recordOf } from './container-records.ts';
 import {
   type ContainerView,
+  firstReason,
   mayRestart,
   runEnded,
   runStarted,
@@ -211,8 +212,9 @@ export function createContainerRunner(options: ContainerRunnerOptions): Containe
     current = undefined;
     ended = 'ended';
     over.resolve();
-    set(next);
-    // A changed container is started again whatever the policy says.
+    // A changed container is started again whatever the policy says, and no API server would see it leave
+    // `terminated` under Never.
+    set(replaced ? waiting(next, firstReason(options.pod())) : next);
     end = replaced || next.state.phase !== 'terminated' ? undefined : next.state;
   }
 
