@@ -13,7 +13,7 @@ import { pushCommand } from './commands/push.ts';
 import { runCommand } from './commands/run.ts';
 import type { Terminal } from './commands/terminal.ts';
 import { exitCodeOf, Interrupted } from './daemon/signals.ts';
-import { CommandError, UsageError } from './errors.ts';
+import { CommandError, describeError, UsageError } from './errors.ts';
 
 const terminal: Terminal = {
   env: process.env,
@@ -57,18 +57,8 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : (ownFailure ?? 2);
     if (error instanceof Interrupted) return exitCodeOf(error);
-    terminal.stderr.write(`wasmlet: ${describe(error)}\n`);
+    terminal.stderr.write(`wasmlet: ${describeError(error)}\n`);
     if (error instanceof UsageError) return ownFailure ?? 2;
     return ownFailure ?? (error instanceof CommandError ? error.exitCode : 1);
   }
-}
-
-/** The message of an error and of what caused it, without repeating what a message already says. */
-function describe(error: unknown): string {
-  const parts: string[] = [];
-  for (let at = error; at instanceof Error && parts.length < 5; at = at.cause) {
-    const { message } = at;
-    if (!parts.some((part) => part.includes(message))) parts.push(message);
-  }
-  return parts.length === 0 ? String(error) : parts.join(': ');
 }

@@ -19,3 +19,20 @@ export class CommandError extends Error {
     this.exitCode = options.exitCode ?? 1;
   }
 }
+
+/** The message of an error and of what caused it, without repeating what a message already says. */
+export function describeError(error: unknown): string {
+  const parts: string[] = [];
+  for (const message of messagesOf(error)) {
+    if (message !== '' && parts.length < 5 && !parts.some((part) => part.includes(message)))
+      parts.push(message);
+  }
+  return parts.length === 0 ? String(error) : parts.join(': ');
+}
+
+function messagesOf(error: unknown): readonly string[] {
+  // What went wrong first says more than what then went wrong while cleaning up.
+  if (error instanceof SuppressedError) return [error.suppressed, error.error].flatMap(messagesOf);
+  if (error instanceof AggregateError) return [error.message, ...error.errors.flatMap(messagesOf)];
+  return error instanceof Error ? [error.message, ...messagesOf(error.cause)] : [];
+}

@@ -1,8 +1,9 @@
+import { delimiter } from 'node:path';
 import process from 'node:process';
 import { Command } from 'commander';
 import type { NodeConfig, NodeFlags } from '../config/node-config.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
-import { UsageError } from '../errors.ts';
+import { describeError, UsageError } from '../errors.ts';
 import type { Finish, Terminal } from './terminal.ts';
 
 interface NodeCommandFlags extends NodeFlags {
@@ -76,13 +77,17 @@ async function node(terminal: Terminal, flags: NodeCommandFlags): Promise<number
       await runClusterNode(terminal, config, { logger, signal });
     }
   } catch (error) {
-    if (!(signal.aborted && error === signal.reason)) throw error;
+    if (!(signal.aborted && error === signal.reason)) {
+      const { code } = error as { readonly code?: unknown };
+      logger.fatal(typeof code === 'string' ? { code } : {}, describeError(error));
+      return 1;
+    }
   }
   logger.info('stopped');
   return 0;
 }
 
-function checkMode({ standalone, manifests, certFile, privateKeyFile }: NodeConfig): void {
+function checkMode({ standalone, manifests, certFile, privateKeyFile, kubeconfig }: NodeConfig): void {
   if (standalone && manifests === undefined) {
     throw new UsageError('--standalone needs the folder with the manifests: --manifests DIR.');
   }
@@ -93,5 +98,8 @@ function checkMode({ standalone, manifests, certFile, privateKeyFile }: NodeConf
   }
   if ((certFile === undefined) !== (privateKeyFile === undefined)) {
     throw new UsageError('--cert-file and --private-key-file belong together: give both or none.');
+  }
+  if (kubeconfig?.includes(delimiter) === true) {
+    throw new UsageError('KUBECONFIG names several files; the node needs one file of its own there.');
   }
 }

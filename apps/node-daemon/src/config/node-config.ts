@@ -1,5 +1,5 @@
 import { homedir, hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ConfigFile } from './config-file.ts';
 import { UsageError } from '../errors.ts';
 import { parseBoolean, parseInteger, parseLabels, parseList } from './values.ts';
@@ -18,6 +18,7 @@ export interface NodeConfig {
   /** The machine's name, or `hostname`: names the serving certificate's request. */
   readonly certificateHostname: string;
   readonly nodeLabels: Readonly<Record<string, string>>;
+  /** Absolute. */
   readonly dataDirectory: string;
   readonly bootstrapFile: string;
   /** Where the node's own kubeconfig is written and read. */
@@ -106,9 +107,10 @@ export function resolveNodeConfig({ flags, env, file, root }: ConfigSources): No
     hostname: givenHostname,
     certificateHostname: givenHostname ?? machine,
     nodeLabels: labels === undefined ? (file.nodeLabels ?? {}) : parseLabels('--node-labels', labels),
-    dataDirectory:
+    dataDirectory: resolve(
       text(flags.dataDir, both('DATA_DIR'), file.dataDir) ??
-      (root ? '/var/lib/wasmlet' : join(homedir(), '.wasmlet')),
+        (root ? '/var/lib/wasmlet' : join(homedir(), '.wasmlet')),
+    ),
     bootstrapFile:
       text(flags.bootstrapFile, both('BOOTSTRAP_FILE'), file.bootstrapFile) ??
       '/etc/kubernetes/bootstrap-kubelet.conf',

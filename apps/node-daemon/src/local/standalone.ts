@@ -61,7 +61,10 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
   });
   const controller = new AbortController();
   const stopped = kubelet.run({ signal: controller.signal });
-  stopped.catch(() => {}); // whoever waits for it hears of it
+  let failed = false;
+  stopped.catch(() => {
+    failed = !controller.signal.aborted; // whoever waits for it hears of it
+  });
   return {
     kubelet,
     dataDirectory,
@@ -82,6 +85,8 @@ export async function startStandalone(options: StandaloneOptions): Promise<Stand
       controller.abort();
       try {
         await stopped;
+      } catch (error) {
+        if (!failed) throw error;
       } finally {
         await provider[Symbol.asyncDispose]();
       }
