@@ -35,7 +35,10 @@ describe('wasmlet node', () => {
   test('alone runs the pods of a folder, and what is done not again when it comes back', async () => {
     const shared = join(commandLine.directory, 'shared');
     await mkdir(shared);
+    await writeFile(join(shared, 'log'), '');
+    // Guests have users of their own where the node is root.
     await chmod(shared, 0o777);
+    await chmod(join(shared, 'log'), 0o666);
     const runNode = async (round: string): Promise<void> => {
       // Later than the other pod, which has long begun or will not begin any more.
       await writePod(round, ['sleep', '1', 'write', `/shared/${round}`, 'x']);
