@@ -33,7 +33,9 @@ for name in "${crates[@]}"; do
       >"$build/.cargo/config.toml"
     cp "$build/Cargo.lock" "$build/vendor/.lock"
   fi
-  (cd "$build" && "$compiler" build --quiet --release --offline --locked --target wasm32-wasi)
+  # Panics name their source files: without where these lay on this machine.
+  (cd "$build" && RUSTFLAGS="--remap-path-prefix=$build=/$name" \
+    "$compiler" build --quiet --release --offline --locked --target wasm32-wasi)
   module=$(ls "$build"/target/wasm32-wasi/release/*.wasm)
   target="${output:-$here/$name}/$name.wasm"
   mkdir -p "$(dirname "$target")"
