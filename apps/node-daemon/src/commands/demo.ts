@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { createLogger } from '../daemon/logging.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
 import { CommandError } from '../errors.ts';
 import type { Finish, Terminal } from './terminal.ts';
@@ -25,6 +24,7 @@ async function demo(terminal: Terminal, logLevel: string): Promise<void> {
   const examples = findExamples();
   const [
     { createWasmProvider },
+    { createLogger },
     { startStandalone },
     { parseManifests },
     { followLogs },
@@ -33,6 +33,7 @@ async function demo(terminal: Terminal, logLevel: string): Promise<void> {
     { openScratchDirectory },
   ] = await Promise.all([
     import('@wasmlet/wasm-provider'),
+    import('../daemon/logging.ts'),
     import('../local/standalone.ts'),
     import('../local/manifests.ts'),
     import('../local/log-lines.ts'),

@@ -2,11 +2,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseList } from '../config/values.ts';
-import { createLogger } from '../daemon/logging.ts';
 import { exitCodeOf, Interrupted, untilInterrupted } from '../daemon/signals.ts';
 import { CommandError } from '../errors.ts';
 import { isTerminal } from '../local/pod-rows.ts';
-import { openScratchDirectory } from '../local/scratch-directory.ts';
 import type { Standalone } from '../local/standalone.ts';
 import type { Finish, Terminal } from './terminal.ts';
 
@@ -38,11 +36,20 @@ export function playCommand(terminal: Terminal, finish: Finish): Command {
 }
 
 async function play(terminal: Terminal, files: readonly string[], flags: PlayFlags): Promise<number> {
-  const [{ createWasmProvider }, { startStandalone }, { readManifests }, { followLogs }] = await Promise.all([
+  const [
+    { createWasmProvider },
+    { createLogger },
+    { startStandalone },
+    { readManifests },
+    { followLogs },
+    { openScratchDirectory },
+  ] = await Promise.all([
     import('@wasmlet/wasm-provider'),
+    import('../daemon/logging.ts'),
     import('../local/standalone.ts'),
     import('../local/manifests.ts'),
     import('../local/log-lines.ts'),
+    import('../local/scratch-directory.ts'),
   ]);
   const manifests = (await Promise.all(files.map((file) => readManifests(file)))).flat();
   using interruption = untilInterrupted();
