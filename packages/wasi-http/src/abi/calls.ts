@@ -4,7 +4,7 @@ import type { HttpClient } from '../client/http-client.ts';
 import { headerOf } from '../client/response-headers.ts';
 import { CallError, errorCode, refuse } from './error-code.ts';
 import { type GuestMemory, openMemory } from './guest-memory.ts';
-import { formatHeaders } from './header-text.ts';
+import { formatHeaders, isToken } from './header-text.ts';
 import { limits } from './limits.ts';
 import { readRequest, type RequestArguments } from './read-request.ts';
 import { createResponseTable, type Handle } from './response-table.ts';
@@ -93,7 +93,8 @@ export function createCalls({ guard, maxResponses, memory, client, report }: Cal
         const guest = open();
         const { headers } = find(handle);
         if (nameLength >>> 0 > limits.headerBytes) refuse('headerNotFound');
-        const found = headerOf(headers, guest.text(name, nameLength).toLowerCase());
+        const asked = guest.text(name, nameLength);
+        const found = isToken(asked) ? headerOf(headers, asked.toLowerCase()) : undefined;
         if (found === undefined) return refuse('headerNotFound');
         writeOut(guest, Buffer.from(found, 'latin1'), { buffer: value, cap, out });
       }),

@@ -9,10 +9,10 @@ export function parseHeaders(text: string): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
   for (const line of linesOf(text)) {
     const colon = line.indexOf(':');
-    const name = line.slice(0, colon).toLowerCase();
+    const name = line.slice(0, colon);
     const value = line.slice(colon + 1);
     if (colon < 0 || !isToken(name) || !visibleAscii.test(value)) refuse('invalidEncoding');
-    headers.set(name, value);
+    headers.set(name.toLowerCase(), value);
   }
   return headers;
 }

@@ -11,9 +11,10 @@ export const limits = {
   /** Responses whose body the guest has not read to its end; each may hold a connection. Then `too_many_sessions`. */
   unreadResponses: 256,
   /**
-   * Headers of all responses that are not closed, each counted with {@link limits.responseOverheadBytes}; guests in
-   * AssemblyScript never close. Then `too_many_sessions`.
+   * Headers of all responses that are not closed, with what it takes to hold them; guests in AssemblyScript never close.
+   * Then `too_many_sessions`.
    */
   openResponseBytes: 16 * 1024 * 1024,
   responseOverheadBytes: 1024,
+  headerOverheadBytes: 128,
 } as const;

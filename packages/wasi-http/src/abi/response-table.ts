@@ -50,7 +50,7 @@ export function createResponseTable(max: number): ResponseTable {
 
 function costOf({ headers }: ReceivedResponse): number {
   return headers.reduce(
-    (sum, [name, value]) => sum + name.length + value.length,
+    (sum, [name, value]) => sum + name.length + value.length + limits.headerOverheadBytes,
     limits.responseOverheadBytes as number,
   );
 }

@@ -32,5 +32,5 @@ function isRedirect(status: number): boolean {
   return [301, 302, 303, 307, 308].includes(status);
 }
 
-const credentialHeaders = ['authorization', 'cookie', 'cookie2', 'proxy-authorization', 'www-authenticate'];
-const bodyHeaders = ['content-type', 'content-length', 'content-encoding', 'transfer-encoding'];
+const credentialHeaders = ['authorization', 'cookie', 'cookie2', 'www-authenticate'];
+const bodyHeaders = ['content-type', 'content-encoding'];

@@ -80,7 +80,7 @@ export function createResponseBody(transfer: () => Transfer | undefined): Respon
       if (state.kind !== 'receiving') return;
       chunks.push(chunk);
       held += chunk.length;
-      if (held >= maxHeldBytes) transfer()?.pause();
+      if (held + chunks.length * chunkOverheadBytes >= maxHeldBytes) transfer()?.pause();
       wake?.();
     },
     end: () => settle({ kind: 'complete' }),
@@ -90,3 +90,5 @@ export function createResponseBody(transfer: () => Transfer | undefined): Respon
 
 /** Small bodies are held whole, so that their connection is free for the next request. */
 const maxHeldBytes = 64 * 1024;
+/** A server may send a body byte by byte. */
+const chunkOverheadBytes = 256;

@@ -2,7 +2,7 @@ import type { EgressPolicy } from '@wasmlet/egress';
 
 /** What travels to the guest's process, as JSON. */
 export interface ExperimentalHttpConfig extends EgressPolicy {
-  /** Absent: only the limits of {@link limits}. */
+  /** Absent: as many as `abi/limits.ts` lets it. */
   readonly maxConcurrentRequests?: number;
   readonly timeouts: HttpTimeouts;
 }

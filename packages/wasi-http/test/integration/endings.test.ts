@@ -72,7 +72,7 @@ describe('a guest that is killed is gone within 100 ms, with its connection', ()
 
   test('while TLS begins', async () => {
     const took = await quickest(async () => {
-      await using server = await serveTcp(() => {});
+      await using server = await serveTcp((socket) => socket.resume());
       const url = server.url.replace('http:', 'https:');
       return await measureStop(await startAgainst(server, [{ call: 'req', url }]));
     });
