@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createRuntime, type WasmRuntime } from '@wasmlet/wasm-runtime';
 import { milliseconds, printTable, summarize } from './statistics.ts';
@@ -45,7 +46,11 @@ export async function startToFirstByte(): Promise<void> {
   );
 }
 
+/** After which the pool has its next guest host, loaded: pods do not come one right after the other. */
+const refillMs = 300;
+
 async function throughRuntime(runtime: WasmRuntime, module: Uint8Array): Promise<number> {
+  await delay(refillMs);
   const begin = performance.now();
   await using guest = await runtime.start({
     name: 'hello',
