@@ -14,3 +14,9 @@ export {
 } from './testing/scripted-provider.ts';
 export type { ScriptedContainer, ScriptedSandbox } from './testing/scripted-sandbox.ts';
 export { type VirtualClock, virtualClock } from './testing/virtual-clock.ts';
+export {
+  type ComplianceCase,
+  type ComplianceGuest,
+  type ComplianceSetup,
+  providerCompliance,
+} from './testing/provider-compliance.ts';
