@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { untilInterrupted } from '../daemon/signals.ts';
+import { untilAborted, untilInterrupted } from '../daemon/signals.ts';
 import { CommandError } from '../errors.ts';
 import type { Finish, Terminal } from './terminal.ts';
 
@@ -75,16 +75,9 @@ async function demo(terminal: Terminal, logLevel: string): Promise<void> {
       'and docs/tutorial.md for a real cluster. Ctrl-C ends the demo.',
     ].join('\n'),
   );
-  await Promise.race([aborted(interruption.signal), node.stopped]);
+  await Promise.race([untilAborted(interruption.signal), node.stopped]);
   unsubscribe();
   screen.say('Stopping.');
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 /** The repository's examples, from `src/commands` as from `dist`. */

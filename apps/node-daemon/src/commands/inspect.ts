@@ -4,7 +4,13 @@ import { parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
 import { CommandError } from '../errors.ts';
 import type { WasmSource } from '../local/module-source.ts';
-import { outputOption, printResult, type OutputFormat, type Terminal } from './terminal.ts';
+import {
+  insecureRegistriesOption,
+  outputOption,
+  printResult,
+  type OutputFormat,
+  type Terminal,
+} from './terminal.ts';
 
 interface InspectFlags {
   readonly insecureRegistries?: string;
@@ -16,7 +22,7 @@ export function inspectCommand(terminal: Terminal): Command {
   return new Command('inspect')
     .description('show what a module or component is, imports and exports')
     .argument('<module>', 'file, or reference in a registry')
-    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .addOption(insecureRegistriesOption())
     .addOption(outputOption())
     .action((module: string, flags: InspectFlags) => inspect(terminal, module, flags));
 }

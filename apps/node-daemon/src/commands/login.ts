@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
 import { UsageError } from '../errors.ts';
-import type { Terminal } from './terminal.ts';
+import { insecureRegistriesOption, type Terminal } from './terminal.ts';
 
 interface LoginFlags {
   readonly username?: string;
@@ -17,7 +17,7 @@ export function loginCommand(terminal: Terminal): Command {
     .argument('<registry>', 'HOST or HOST:PORT')
     .requiredOption('-u, --username <user>', 'user name')
     .option('--password-stdin', 'read the password, or a token, from stdin')
-    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .addOption(insecureRegistriesOption())
     .addHelpText(
       'after',
       '\nKept in the folder that DOCKER_CONFIG names, else ~/.docker, as docker login does.',

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { NodeConfig, NodeFlags } from '../config/node-config.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
 import { describeError, UsageError } from '../errors.ts';
-import type { Finish, Terminal } from './terminal.ts';
+import { type Finish, insecureRegistriesOption, type Terminal } from './terminal.ts';
 
 interface NodeCommandFlags extends NodeFlags {
   readonly config?: string;
@@ -31,7 +31,7 @@ export function nodeCommand(terminal: Terminal, finish: Finish): Command {
     .option('--cert-file <file>', 'serving certificate of your own, PEM')
     .option('--private-key-file <file>', 'its key, PEM')
     .option('--client-ca-file <file>', "CAs of the callers of the node's API (the cluster's)")
-    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .addOption(insecureRegistriesOption())
     .option(
       '--egress-allow <cidr|host>',
       'private range or host that pods may reach when their allow-list names it (repeatable)',

@@ -6,7 +6,7 @@ import { exitCodeOf, Interrupted, untilInterrupted } from '../daemon/signals.ts'
 import { CommandError } from '../errors.ts';
 import { isTerminal } from '../local/pod-rows.ts';
 import type { Standalone } from '../local/standalone.ts';
-import type { Finish, Terminal } from './terminal.ts';
+import { type Finish, insecureRegistriesOption, type Terminal } from './terminal.ts';
 
 interface PlayFlags {
   readonly egressAllow: readonly string[];
@@ -26,7 +26,7 @@ export function playCommand(terminal: Terminal, finish: Finish): Command {
       (value: string, previous: readonly string[]) => [...previous, value],
       [],
     )
-    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .addOption(insecureRegistriesOption())
     .option('--x-allow-local-modules', 'take images of the form fs/PATH from this machine')
     .option('--log-level <level>', 'debug, info, warn, error or silent', 'warn')
     .addHelpText('after', '\nExit status: 0 when every pod succeeded, 1 when one failed, 130 after Ctrl-C.')

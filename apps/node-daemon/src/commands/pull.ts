@@ -1,7 +1,13 @@
 import { Command } from 'commander';
 import { parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
-import { outputOption, printResult, type OutputFormat, type Terminal } from './terminal.ts';
+import {
+  insecureRegistriesOption,
+  outputOption,
+  printResult,
+  type OutputFormat,
+  type Terminal,
+} from './terminal.ts';
 
 interface PullFlags {
   readonly out: string;
@@ -15,7 +21,7 @@ export function pullCommand(terminal: Terminal): Command {
     .description('pull a module or component from a registry to a file')
     .argument('<reference>', 'REGISTRY/REPOSITORY:TAG, or with @DIGEST')
     .option('-o, --out <file>', 'where to write it', 'module.wasm')
-    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .addOption(insecureRegistriesOption())
     .addOption(outputOption())
     .action((reference: string, flags: PullFlags) => pull(terminal, reference, flags));
 }

@@ -3,7 +3,13 @@ import type { ArtifactFormat } from '@wasmlet/oci-wasm';
 import { parseInteger, parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
 import { CommandError } from '../errors.ts';
-import { outputOption, printResult, type OutputFormat, type Terminal } from './terminal.ts';
+import {
+  insecureRegistriesOption,
+  outputOption,
+  printResult,
+  type OutputFormat,
+  type Terminal,
+} from './terminal.ts';
 
 interface PushFlags {
   readonly format: ArtifactFormat;
@@ -22,7 +28,7 @@ export function pushCommand(terminal: Terminal): Command {
         .choices(['wasm-to-oci', 'cncf'])
         .default('wasm-to-oci'),
     )
-    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .addOption(insecureRegistriesOption())
     .addOption(outputOption())
     .addHelpText('after', '\nSOURCE_DATE_EPOCH (seconds) is the creation time that a cncf artifact tells.')
     .action((file: string, reference: string, flags: PushFlags) => push(terminal, file, reference, flags));

@@ -6,7 +6,7 @@ import { exitCodeOf, Interrupted, untilInterrupted } from '../daemon/signals.ts'
 import { UsageError } from '../errors.ts';
 import { describeDenial } from '../local/egress-denial.ts';
 import type { ModuleBytes } from '../local/module-source.ts';
-import type { Finish, Terminal } from './terminal.ts';
+import { type Finish, insecureRegistriesOption, type Terminal } from './terminal.ts';
 
 interface RunFlags {
   readonly allowedHost: readonly string[];
@@ -36,7 +36,7 @@ export function runCommand(terminal: Terminal, finish: Finish): Command {
     .option('--argv0 <name>', 'program name that the guest sees')
     .option('--isolation <tier>', 'how the guest is kept apart: process', 'process')
     .option('-W <option=value>', 'max-memory-size=SIZE, timeout=DURATION (repeatable)', collect, [])
-    .option('--insecure-registries <hosts>', 'registries to be spoken to over plain http or unverified TLS')
+    .addOption(insecureRegistriesOption())
     .addHelpText(
       'after',
       "\nExit status: the guest's own; 134 it trapped, 137 it was killed or ran out of memory, 143 it was\nstopped, 130 Ctrl-C, 124 timeout, 125 wasmlet itself failed.",

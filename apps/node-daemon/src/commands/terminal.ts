@@ -22,6 +22,14 @@ export function outputOption(): Option {
     .default('text');
 }
 
+/** `--insecure-registries`, a comma-separated list. */
+export function insecureRegistriesOption(): Option {
+  return new Option(
+    '--insecure-registries <hosts>',
+    'registries to be spoken to over plain http or unverified TLS',
+  );
+}
+
 /** Writes a command's result to stdout: one line of JSON, or text for people. */
 export function printResult(terminal: Terminal, output: OutputFormat, value: object, text: string): void {
   terminal.stdout.write(output === 'json' ? `${JSON.stringify(value)}\n` : `${text}\n`);

@@ -10,6 +10,7 @@ import { startStandalone } from '../local/standalone.ts';
 import { podsOf } from '../local/workloads.ts';
 import type { ClusterNodeOptions } from './cluster-node.ts';
 import { openDataDirectory } from './data-directory.ts';
+import { untilAborted } from './signals.ts';
 
 /**
  * A node without an API server, until `signal` aborts: runs the pods of the manifests in a folder. Their uids
@@ -48,7 +49,7 @@ export async function runStaticNode(
   const pods = manifests.flatMap(podsOf).map((pod) => withStableUid(config.nodeName, pod));
   for (const manifest of [...objects, ...pods]) node.apply(manifest);
   logger.info({ node: config.nodeName, manifests: folder, pods: pods.length }, 'running static pods');
-  await Promise.race([aborted(signal), node.stopped]);
+  await Promise.race([untilAborted(signal), node.stopped]);
 }
 
 async function readFolder(folder: string): Promise<readonly Manifest[]> {
@@ -70,11 +71,4 @@ function withStableUid(nodeName: string, pod: Manifest): Manifest {
     .digest('hex');
   const uid = hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
   return { ...pod, metadata: { ...pod.metadata, uid } };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
