@@ -77,6 +77,7 @@ function startScriptedContainer(start: {
 }): ScriptedContainer {
   const { id, pod, spec, script, clock } = start;
   const { lastsMs = 0, exitCode = 0, trap, stopsAfterMs = 0 } = script;
+  const startedAt = clock.now();
   const exited = Promise.withResolvers<ContainerExit>();
   const life = new AbortController();
   const stops: number[] = [];
@@ -106,7 +107,7 @@ function startScriptedContainer(start: {
     spec,
     stops,
     end,
-    startedAt: clock.now(),
+    startedAt,
     exited: exited.promise,
     get exit() {
       return exit;
