@@ -1,6 +1,8 @@
 import { describeWasm } from './describe-wasm.ts';
 import { WasmBinaryError } from './errors.ts';
-import { type MemoryType, sectionsOf } from './read-module.ts';
+import { defaultLimits } from './limits.ts';
+import type { MemoryType } from './read-module.ts';
+import { type Section, sectionsOf } from './sections.ts';
 
 const pageBytes = 64 * 1024;
 /** Most pages that a memory with 32-bit, and with 64-bit, addresses can have. */
@@ -24,7 +26,7 @@ export function capMemory(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const own = description.memories.filter(({ imported }) => !imported);
   const limit = Math.floor(maxBytes / pageBytes);
   const minimum = own.reduce((sum, { minPages }) => sum + minPages, 0);
-  const section = [...sectionsOf(bytes)].find(({ id }) => id === memorySection);
+  const section = findMemorySection(bytes);
   if (minimum > limit) {
     throw new WasmBinaryError(
       'MEMORY_LIMIT',
@@ -55,6 +57,13 @@ export function capMemory(bytes: Uint8Array, maxBytes: number): Uint8Array {
 }
 
 const memorySection = 5;
+
+function findMemorySection(bytes: Uint8Array): Section | undefined {
+  for (const section of sectionsOf(bytes, defaultLimits.maxSections)) {
+    if (section.id === memorySection) return section;
+  }
+  return undefined;
+}
 
 function encodeMemory({
   minPages,

@@ -2,6 +2,8 @@
 export interface BinaryLimits {
   /** @default 256 MiB */
   readonly maxBytes: number;
+  /** @default 100,000 */
+  readonly maxSections: number;
   /** Imports, and exports. @default 100,000 */
   readonly maxNames: number;
   /** Memories of the module's own; imported ones are imports. @default 100 */
@@ -12,6 +14,7 @@ export interface BinaryLimits {
 
 export const defaultLimits: BinaryLimits = {
   maxBytes: 256 * 1024 * 1024,
+  maxSections: 100_000,
   maxNames: 100_000,
   maxMemories: 100,
   maxTables: 100,

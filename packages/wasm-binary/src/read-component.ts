@@ -1,6 +1,7 @@
-import { type ByteReader, createByteReader } from './byte-reader.ts';
+import type { ByteReader } from './byte-reader.ts';
 import type { BinaryLimits } from './limits.ts';
 import { readItems } from './read-items.ts';
+import { sectionsOf } from './sections.ts';
 
 export interface ComponentDescription {
   readonly kind: 'component';
@@ -30,16 +31,13 @@ const typeSort = 0x03;
 /** Reads the names at the top of a component; what is nested in it is skipped, not parsed. */
 export function readComponent(
   bytes: Uint8Array,
-  { maxNames }: BinaryLimits,
+  { maxNames, maxSections }: BinaryLimits,
 ): ComponentDescription | WitPackageDescription {
-  const reader = createByteReader(bytes, 8);
   const imports: string[] = [];
   const exports: string[] = [];
   let runs = false;
   let onlyTypes = true;
-  while (!reader.atEnd) {
-    const id = reader.byte();
-    const content = reader.section(reader.u32());
+  for (const { id, content } of sectionsOf(bytes, maxSections)) {
     switch (id) {
       case section.coreModule:
       case section.coreInstance:

@@ -1,6 +1,7 @@
-import { type ByteReader, createByteReader } from './byte-reader.ts';
+import type { ByteReader } from './byte-reader.ts';
 import type { BinaryLimits } from './limits.ts';
 import { readItems } from './read-items.ts';
+import { sectionsOf } from './sections.ts';
 
 export type ExternKind = 'function' | 'table' | 'memory' | 'global' | 'tag';
 
@@ -39,26 +40,8 @@ export interface ModuleDescription {
   readonly tables: readonly TableType[];
 }
 
-export interface Section {
-  readonly id: number;
-  /** Offset of the section's id byte. */
-  readonly start: number;
-  readonly content: ByteReader;
-}
-
 const lastSection = 13;
 const externKinds = ['function', 'table', 'memory', 'global', 'tag'] as const;
-
-/** Sections of a core module, in order; their contents are not looked into. */
-export function* sectionsOf(bytes: Uint8Array): Generator<Section> {
-  const reader = createByteReader(bytes, 8);
-  while (!reader.atEnd) {
-    const start = reader.offset;
-    const id = reader.byte();
-    const length = reader.u32();
-    yield { id, start, content: reader.section(length) };
-  }
-}
 
 export function readModule(bytes: Uint8Array, limits: BinaryLimits): ModuleDescription {
   const imports: ModuleImport[] = [];
@@ -67,8 +50,8 @@ export function readModule(bytes: Uint8Array, limits: BinaryLimits): ModuleDescr
   const importedTables: TableType[] = [];
   const memories: MemoryType[] = [];
   const tables: TableType[] = [];
-  const { maxNames, maxMemories, maxTables } = limits;
-  for (const { id, content } of sectionsOf(bytes)) {
+  const { maxNames, maxMemories, maxTables, maxSections } = limits;
+  for (const { id, content } of sectionsOf(bytes, maxSections)) {
     switch (id) {
       case 2:
         readItems(content, { into: imports, what: 'imports', limit: maxNames }, () => {

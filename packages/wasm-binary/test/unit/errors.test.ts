@@ -72,6 +72,7 @@ describe('MALFORMED, with the place', () => {
 describe('TOO_LARGE', () => {
   test.each([
     ['bytes', moduleOf(section(5)), { maxBytes: 10 }, 0],
+    ['sections', moduleOf(section(1), section(3)), { maxSections: 1 }, 11],
     ['imports', two(2, ['', '', 0, 0]), { maxNames: 1 }, 11],
     ['exports', two(7, ['', 0, 0]), { maxNames: 1 }, 11],
     ['memories', two(5, [0, 1]), { maxMemories: 1 }, 11],

@@ -138,6 +138,12 @@ test.each([
   expect(faultsOf(inputs)).toEqual([]);
 });
 
+test('a hundred million bytes of empty sections are refused, soon', () => {
+  const bytes = Buffer.concat([moduleOf(), Buffer.alloc(100_000_000)]);
+  expect(faultsOf([bytes])).toEqual([]);
+  expect(errorOf(() => describeWasm(bytes))).toMatchObject({ code: 'TOO_LARGE' });
+});
+
 test('a section of a million of the smallest items is bounded by its limits', () => {
   const exports = Buffer.alloc(3_000_000);
   const bytes = Buffer.concat([moduleOf(7, leb(exports.length + 3), leb(1_000_000)), exports]);
