@@ -77,7 +77,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     const { addresses, hostname = nodeName, listHostname = false, labels: asked = {}, maxPods = 110 } = node;
     const { labels, dropped } = nodeLabels(description, hostname, asked);
     for (const { key, reason } of dropped) logger.warn({ label: key, reason }, 'label is not set');
-    for (const address of addresses.filter(isLoopback)) {
+    // Without an API of its own nobody has to reach the node.
+    for (const address of server === undefined ? [] : addresses.filter(isLoopback)) {
       logger.warn({ address }, 'the node address is loopback: only this machine reaches the node');
     }
     const key = 'kubernetes.io/arch';
