@@ -162,10 +162,7 @@ describe('a kubelet', () => {
     const cluster = createMemoryCluster({ nodeName: 'n1' });
     const failure = new Error('the feed broke');
     const pods = {
-      async *watch(): AsyncGenerator<never> {
-        await Promise.resolve();
-        throw failure;
-      },
+      watch: () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(failure) }) }),
     };
     await using setup = await setUp({ cluster: { ...cluster, pods } });
     expect(await setup.outcome).toBe(failure);
