@@ -8,6 +8,7 @@ import { createKubelet, type Kubelet } from '../../../src/node/kubelet.ts';
 import type { KubeletOptions } from '../../../src/node/kubelet-options.ts';
 import { silentLogger } from '../../../src/node/logger.ts';
 import { createScriptedProvider, type ScriptedProvider, virtualClock } from '../../../src/testing.ts';
+import { createAuthority } from '../../fixtures/certificate-authority.ts';
 import { eventually } from '../../fixtures/eventually.ts';
 import { podManifest } from '../../fixtures/pod-manifest.ts';
 import { mebibyte } from './node-fixture.ts';
@@ -168,15 +169,26 @@ describe('a kubelet', () => {
     expect(await setup.outcome).toBe(failure);
   });
 
-  test('warns of labels that it may not set and of an address that nobody reaches', async () => {
+  test('warns of labels that it may not set', async () => {
     await using setup = await setUp({
       node: { addresses: ['127.0.0.1'], labels: { 'node-role.kubernetes.io/x': '', team: 'a' } },
     });
     await setup.kubelet.ready;
     expect(setup.cluster.get('Node', undefined, 'n1')?.metadata?.labels).toMatchObject({ team: 'a' });
-    expect(setup.warnings).toEqual([
-      'label is not set',
-      'the node address is loopback: only this machine reaches the node',
-    ]);
+    expect(setup.warnings).toEqual(['label is not set']);
+  });
+
+  test('that serves its API tells the port, and warns of an address that nobody reaches', async () => {
+    const authority = await createAuthority();
+    const serving = await authority.issue({ commonName: 'system:node:n1', ip: '127.0.0.1' });
+    const tls = { current: () => serving, subscribe: () => () => undefined };
+    await using setup = await setUp({
+      node: { addresses: ['127.0.0.1'] },
+      server: { address: '127.0.0.1', port: 0, tls },
+    });
+    await setup.kubelet.ready;
+    const { daemonEndpoints } = setup.cluster.get('Node', undefined, 'n1')?.status ?? {};
+    expect(daemonEndpoints?.kubeletEndpoint?.Port).toBeGreaterThan(1_023);
+    expect(setup.warnings).toEqual(['the node address is loopback: only this machine reaches the node']);
   });
 });
