@@ -39,7 +39,7 @@ export function runCommand(terminal: Terminal, finish: Finish): Command {
     .addOption(insecureRegistriesOption())
     .addHelpText(
       'after',
-      "\nExit status: the guest's own; 134 it trapped, 137 it was killed or ran out of memory, 143 it was\nstopped, 130 Ctrl-C, 124 timeout, 125 wasmlet itself failed.",
+      "\nExit status: the guest's own; 134 it trapped, 137 it was killed or ran out of memory, 143 it was\nstopped, 141 nobody reads its output, 130 Ctrl-C, 124 timeout, 125 wasmlet itself failed.",
     )
     .action(async (module: string, args: readonly string[], flags: RunFlags) => {
       finish(await run(terminal, module, args, flags));
@@ -104,29 +104,49 @@ async function run(
     const denial = describeDenial(report);
     if (denial !== undefined) terminal.stderr.write(`wasmlet: ${denial}\n`);
   });
-  const exit = await connect(terminal, guest);
-  return exitStatus(terminal, exit, signal);
+  const { exit, unread } = await connect(terminal, guest);
+  return unread ? brokenPipe : exitStatus(terminal, exit, signal);
+}
+
+/** 128 + SIGPIPE, as shells report it of a program whose output nobody reads any more. */
+const brokenPipe = 141;
+
+interface Connection {
+  readonly exit: GuestExit;
+  /** The reader of the output went away first, and the guest was stopped. */
+  readonly unread: boolean;
 }
 
 /** Joins the guest's streams to the terminal's until the guest has ended and its output is written. */
-async function connect(terminal: Terminal, guest: Guest): Promise<GuestExit> {
+async function connect(terminal: Terminal, guest: Guest): Promise<Connection> {
   const { stdin, stdout, stderr } = guest;
   if (!stdin || !stdout || !stderr) throw new TypeError('the guest was started without streams');
+  let unread = false;
+  const onUnread = (): void => {
+    unread = true;
+    void guest.stop({ graceMs: 0 });
+  };
   stdin.on('error', () => {}); // the guest may end before it has read everything
   terminal.stdin.pipe(stdin);
-  const written = Promise.all([drain(stdout, terminal.stdout), drain(stderr, terminal.stderr)]);
+  const written = Promise.all([
+    drain(stdout, terminal.stdout, onUnread),
+    drain(stderr, terminal.stderr, onUnread),
+  ]);
   const exit = await guest.exited;
   terminal.stdin.unpipe(stdin);
   terminal.stdin.destroy();
   await written;
-  return exit;
+  return { exit, unread };
 }
 
-async function drain(from: AsyncIterable<Uint8Array>, to: Terminal['stdout']): Promise<void> {
+async function drain(
+  from: AsyncIterable<Uint8Array>,
+  to: Terminal['stdout'],
+  onUnread: () => void,
+): Promise<void> {
+  to.on('error', onUnread); // each write that comes too late is told
   for await (const chunk of from) {
-    await new Promise<void>((resolve, reject) => {
-      to.write(chunk, (error) => (error ? reject(error) : resolve()));
-    });
+    if (to.writable) await new Promise<void>((resolve) => to.write(chunk, () => resolve()));
   }
 }
 
