@@ -205,7 +205,10 @@ describe.skipIf(process.platform === 'win32')('a credential helper', () => {
 
   test('that hangs is ended when its caller gives up', async () => {
     await using parts = await setUp();
-    const { env } = await installHelper(parts.session, 'exec sleep 60');
+    const { env } = await installHelper(
+      parts.session,
+      `exec "${process.execPath}" -e 'setTimeout(() => {}, 60_000)'`,
+    );
     await parts.writeConfig({ credsStore: 'test' });
     const controller = new AbortController();
     const source = dockerConfigCredentials({ file: parts.configFile, env });
