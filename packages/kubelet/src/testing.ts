@@ -6,17 +6,11 @@
  */
 export {
   createScriptedProvider,
-  type ScriptedImage,
   type ScriptedProvider,
   type ScriptedProviderOptions,
-  type ScriptedPull,
-  type ScriptedRun,
 } from './testing/scripted-provider.ts';
+export type { ScriptedImage, ScriptedPull, ScriptedRun } from './testing/scripted-image.ts';
 export type { ScriptedContainer, ScriptedSandbox } from './testing/scripted-sandbox.ts';
 export { type VirtualClock, virtualClock } from './testing/virtual-clock.ts';
-export {
-  type ComplianceCase,
-  type ComplianceGuest,
-  type ComplianceSetup,
-  providerCompliance,
-} from './testing/provider-compliance.ts';
+export { type ComplianceCase, providerCompliance } from './testing/provider-compliance.ts';
+export type { ComplianceGuest, ComplianceSetup } from './testing/compliance-setup.ts';

@@ -1,11 +1,17 @@
-import type { V1PodCondition } from '@kubernetes/client-node';
+import type { V1PodCondition, V1PodStatus } from '@kubernetes/client-node';
 import { type ContainerView, isReady } from '../containers/container-state.ts';
 import type { PodPhase } from './pod-phase.ts';
 import type { PodProgress } from './pod-progress.ts';
-import type { ProjectionOptions } from './pod-status.ts';
 import { type Wire, wireTime } from './wire.ts';
 
 export type PodCondition = Wire<V1PodCondition>;
+
+export interface ConditionOptions {
+  /** Time of transitions that happen with this projection. */
+  readonly now: Date;
+  /** What was projected last: transitions count from it, or else from what the API shows. */
+  readonly previous?: Wire<V1PodStatus> | undefined;
+}
 
 /** A condition without what depends on its past. */
 interface Finding {
@@ -19,7 +25,7 @@ interface Finding {
 export function podConditions(
   progress: PodProgress,
   phase: PodPhase,
-  options: ProjectionOptions,
+  options: ConditionOptions,
 ): readonly PodCondition[] {
   const containersReady = containersReadyFinding(progress, phase);
   const findings: readonly Finding[] = [
@@ -80,11 +86,7 @@ function readyFinding({ pod }: PodProgress, containersReady: Finding): Finding {
 }
 
 /** A transition keeps its time until the status changes. */
-function withPast(
-  finding: Finding,
-  { pod }: PodProgress,
-  { previous, now }: ProjectionOptions,
-): PodCondition {
+function withPast(finding: Finding, { pod }: PodProgress, { previous, now }: ConditionOptions): PodCondition {
   const past = (previous ?? pod.status)?.conditions as readonly PodCondition[] | undefined;
   const before = past?.find(({ type }) => type === finding.type);
   const since = before?.status === finding.status ? before.lastTransitionTime : undefined;

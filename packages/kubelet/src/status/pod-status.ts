@@ -2,7 +2,7 @@ import type { V1PodStatus } from '@kubernetes/client-node';
 import { isIPv4 } from 'node:net';
 import { closed, type ContainerView } from '../containers/container-state.ts';
 import { containerStatus } from './container-status.ts';
-import { podConditions } from './pod-conditions.ts';
+import { type ConditionOptions, podConditions } from './pod-conditions.ts';
 import { podPhase } from './pod-phase.ts';
 import type { PodProgress } from './pod-progress.ts';
 import { type Wire, wireTime } from './wire.ts';
@@ -10,13 +10,9 @@ import { type Wire, wireTime } from './wire.ts';
 /** `V1PodStatus` on the wire, as far as it is the kubelet's to say. */
 export type PodStatus = Wire<V1PodStatus>;
 
-export interface ProjectionOptions {
+export interface ProjectionOptions extends ConditionOptions {
   /** Scheme of container ids. */
   readonly runtimeName: string;
-  /** Time of transitions that happen with this projection. */
-  readonly now: Date;
-  /** What was projected last: transitions count from it, or else from what the API shows. */
-  readonly previous?: PodStatus | undefined;
 }
 
 /** The one projection: where a pod stands in, its status out. `qosClass` is the API server's and left out. */

@@ -11,7 +11,7 @@ import {
   type ProviderErrorCode,
   type PulledImage,
 } from '../provider.ts';
-import type { ComplianceGuest, ComplianceSetup } from './provider-compliance.ts';
+import type { ComplianceGuest, ComplianceSetup } from './compliance-setup.ts';
 
 /** A case before it has a setup. */
 export interface ComplianceCheck {

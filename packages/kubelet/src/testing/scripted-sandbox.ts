@@ -8,7 +8,7 @@ import {
   type PodSandboxSpec,
   ProviderError,
 } from '../provider.ts';
-import type { ScriptedRun } from './scripted-provider.ts';
+import type { ScriptedRun } from './scripted-image.ts';
 
 /** A pod that a scripted provider has opened. */
 export interface ScriptedSandbox extends PodSandbox {

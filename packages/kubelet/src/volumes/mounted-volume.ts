@@ -3,18 +3,26 @@ import { ClusterError } from '../cluster/cluster.ts';
 import type { AbortOptions } from '../provider.ts';
 import type { AnchoredDirectory } from './anchored-directory.ts';
 import type { ContentSources } from './content.ts';
-import { contentReader } from './content.ts';
+import { contentReader } from './content-reader.ts';
 import type { ContentVolume } from './content-volume.ts';
 import { mountContentVolume } from './content-volume.ts';
 import { prepareHostPath } from './host-path.ts';
 import { VolumeError } from './volume-error.ts';
 
 /** One volume of a pod, ready to be mounted. */
-export type MountedVolume =
-  /** Files that are written by the kubelet, and read-only for containers. */
-  | { readonly kind: 'content'; readonly path: string; readonly content: ContentVolume }
-  /** A directory or file that containers may write, unless their mount says otherwise. */
-  | { readonly kind: 'storage'; readonly path: string };
+export type MountedVolume = VolumePlace &
+  (
+    | /** Files that are written by the kubelet, and read-only for containers. */
+    { readonly kind: 'content'; readonly content: ContentVolume }
+    /** A directory or file that containers may write, unless their mount says otherwise. */
+    | { readonly kind: 'storage' }
+  );
+
+/** Where a volume is: below `root`, which no container can replace, `path` has no links that anybody wants followed. */
+export interface VolumePlace {
+  readonly root: string;
+  readonly path: string;
+}
 
 /** The directory of all volumes of a pod. */
 export interface VolumesDirectory {
@@ -34,18 +42,20 @@ export interface MountVolumeOptions extends AbortOptions {
 export async function mountVolume(volume: V1Volume, options: MountVolumeOptions): Promise<MountedVolume> {
   const { sources, directory, signal } = options;
   const plugin = pluginOf(volume);
-  const path = `${directory.path}/${plugin}/${volume.name}`;
+  // Not the volume's own directory: the pod's user owns the one above it, and could replace it.
+  const root = directory.path;
+  const path = `${root}/${plugin}/${volume.name}`;
   const open = (mode: number) => openVolumeDirectory(directory, plugin, volume.name, mode);
   try {
     if (volume.hostPath) {
       const hostPath = await prepareHostPath(volume.name, volume.hostPath, options.allowedHostPaths);
-      return { kind: 'storage', path: hostPath };
+      return { kind: 'storage', root: '/', path: hostPath };
     }
     const read = contentReader(volume, sources);
     if (read === undefined) {
       // An emptyDir of medium Memory is a directory like any other: guests share no memory file system.
       await (await open(0o777))[Symbol.asyncDispose]();
-      return { kind: 'storage', path };
+      return { kind: 'storage', root, path };
     }
     const content = await mountContentVolume(
       {
@@ -57,7 +67,7 @@ export async function mountVolume(volume: V1Volume, options: MountVolumeOptions)
       },
       signal === undefined ? {} : { signal },
     );
-    return { kind: 'content', path, content };
+    return { kind: 'content', root, path, content };
   } catch (error) {
     signal?.throwIfAborted();
     throw volumeError(volume.name, error);

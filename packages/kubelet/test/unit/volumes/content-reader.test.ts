@@ -1,7 +1,7 @@
 import type { V1ConfigMap, V1Secret, V1Volume } from '@kubernetes/client-node';
 import { describe, expect, test } from 'vitest';
 import type { ContentSources } from '../../../src/volumes/content.ts';
-import { contentReader } from '../../../src/volumes/content.ts';
+import { contentReader } from '../../../src/volumes/content-reader.ts';
 import { testNode, testPod } from './volume-fixtures.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
