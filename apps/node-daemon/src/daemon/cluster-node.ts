@@ -1,14 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ApiServerCluster,
-  ClusterError,
   createApiServerCluster,
   createKubelet,
   establishNodeIdentity,
   type NodeIdentity,
-  type NodeIdentityOptions,
   type TlsSource,
 } from '@wasmlet/kubelet';
 import { createWasmProvider, type EgressDenial } from '@wasmlet/wasm-provider';
@@ -47,7 +44,7 @@ export async function runClusterNode(
     }));
   logger.info({ node: nodeName, address, dataDirectory: directory.path }, 'starting');
 
-  const identity = await identify({
+  const identity = await establishNodeIdentity({
     nodeName,
     hostname: config.certificateHostname,
     addresses: [address],
@@ -101,20 +98,6 @@ export async function runClusterNode(
   } finally {
     rotating.abort();
     await rotation;
-  }
-}
-
-/** As {@link establishNodeIdentity}, and waits for an API server that is away. */
-async function identify(options: NodeIdentityOptions & ClusterNodeOptions): Promise<NodeIdentity> {
-  const { logger, signal } = options;
-  for (let delayMs = 1_000; ; delayMs = Math.min(delayMs * 2, 30_000)) {
-    try {
-      return await establishNodeIdentity(options);
-    } catch (error) {
-      if (!(error instanceof ClusterError) || error.code !== 'Unavailable') throw error;
-      logger.warn({ error: error.message, delayMs }, 'the API server cannot be reached, trying again');
-      await delay(delayMs, undefined, { signal }).catch(() => signal.throwIfAborted());
-    }
   }
 }
 

@@ -28,7 +28,7 @@ export interface NodeIdentityOptions {
   /** Serving certificate; used as it is when it is there and not the node's own. @default in `certificates/` */
   readonly certFile?: string;
   readonly keyFile?: string;
-  /** How long to wait for each certificate, in milliseconds. @default 3_600_000 */
+  /** How long to wait for the approval of each certificate, in milliseconds. @default 3_600_000 */
   readonly timeoutMs?: number;
   /** Gets the lines that ask for the approval of the serving certificate (`BOOTSTRAP: …`). @default nobody */
   readonly onPrompt?: (line: string) => void;
@@ -72,7 +72,7 @@ export interface NodeIdentity {
 
 /**
  * Gets the node its kubeconfig and its serving certificate, by TLS bootstrap where they are not there yet.
- * Rejects with {@link IdentityError}; see its codes.
+ * An API server that is away is waited for, which the logger is told. Rejects with {@link IdentityError}; see its codes.
  *
  * https://kubernetes.io/docs/reference/access-authn-authz/kubelet-tls-bootstrapping/
  */

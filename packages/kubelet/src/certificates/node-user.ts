@@ -1,22 +1,19 @@
 import type { V1SelfSubjectReview } from '@kubernetes/client-node';
 import { createTransport } from '../cluster/api-server/transport.ts';
-import type { Clock } from '../node/clock.ts';
-import type { Logger } from '../node/logger.ts';
+import { type ApiServerWaitOptions, waitingForApiServer } from './api-server-wait.ts';
 import { type CertificateFacts, readCertificate } from './certificate-facts.ts';
 import { IdentityError } from './identity-error.ts';
 import type { Kubeconfig } from './kubeconfig.ts';
 import { nodeUser } from './signing-request.ts';
 
-export interface NodeUserOptions {
+export interface NodeUserOptions extends ApiServerWaitOptions {
   readonly nodeName: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly signal: AbortSignal;
 }
 
 /**
  * Makes sure that a kubeconfig is this node's own. Resolves with its certificate, or `undefined` when it has
- * another kind of credential that the API server says is the node's. Rejects with `NOT_THIS_NODE`.
+ * another kind of credential that the API server says is the node's; one that is away is waited for. Rejects
+ * with `NOT_THIS_NODE`.
  */
 export async function requireNodeUser(
   kubeconfig: Kubeconfig,
@@ -47,18 +44,20 @@ export async function requireNodeUser(
   return undefined;
 }
 
-async function askUsername(
-  kubeconfig: Kubeconfig,
-  { clock, logger, signal }: NodeUserOptions,
-): Promise<string> {
-  await using transport = createTransport({ access: kubeconfig, clock, logger });
-  const review = (await transport.call(
-    {
-      method: 'POST',
-      path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
-      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
-    },
-    { signal },
+async function askUsername(kubeconfig: Kubeconfig, options: NodeUserOptions): Promise<string> {
+  const { signal } = options;
+  await using transport = createTransport({ ...options, access: kubeconfig });
+  const review = (await waitingForApiServer(
+    () =>
+      transport.call(
+        {
+          method: 'POST',
+          path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+          body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+        },
+        { signal },
+      ),
+    options,
   )) as V1SelfSubjectReview | undefined;
   return review?.status?.userInfo?.username ?? kubeconfig.user;
 }

@@ -1,10 +1,10 @@
 import type { V1CertificateSigningRequest } from '@kubernetes/client-node';
 import { type Listed, reflect } from '../cluster/api-server/reflector.ts';
-import { createRetryDelay } from '../cluster/api-server/retry-delay.ts';
 import { apiPath, type Transport } from '../cluster/api-server/transport.ts';
 import { ClusterError } from '../cluster/cluster.ts';
 import type { Clock } from '../node/clock.ts';
 import type { Logger } from '../node/logger.ts';
+import { waitingForApiServer } from './api-server-wait.ts';
 import { readCertificate } from './certificate-facts.ts';
 import { IdentityError } from './identity-error.ts';
 import { encodeRequest, isSameRequest, type SigningRequest } from './signing-request.ts';
@@ -14,7 +14,7 @@ export interface SigningOptions {
   readonly request: SigningRequest;
   /** Names of the CertificateSigningRequest; the next one is taken where one is in other use. */
   readonly names: readonly string[];
-  /** How long to wait for approval, in milliseconds. */
+  /** How long to wait for approval once the request is there, in milliseconds. */
   readonly timeoutMs: number;
   /** Called once when the request is there and waits for somebody's approval. */
   readonly onPending?: (name: string) => void;
@@ -29,80 +29,83 @@ type Csr = V1CertificateSigningRequest & Listed;
 const collection = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 
 /**
- * Asks the cluster for a certificate and waits until it is issued. A request of the same name for the same key
- * and names is taken up again. Resolves with PEM; rejects with {@link IdentityError} `REQUEST_DENIED`,
- * `REQUEST_FAILED`, `REQUEST_FORBIDDEN`, `REQUEST_TIMEOUT`.
+ * Asks the cluster for a certificate and waits until it is issued; an API server that is away is waited for. A
+ * request of the same name for the same key and names is taken up again. Resolves with PEM; rejects with
+ * {@link IdentityError} `BOOTSTRAP_REFUSED`, `REQUEST_DENIED`, `REQUEST_FAILED`, `REQUEST_FORBIDDEN`, `REQUEST_TIMEOUT`.
  */
 export async function obtainCertificate(options: SigningOptions): Promise<string> {
-  const { clock, timeoutMs, signal } = options;
-  const stop = new AbortController();
-  const onAbort = (): void => stop.abort(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  let submitted = options.names[0] ?? '';
+  const { clock, timeoutMs, signal, onPending } = options;
+  const csr = await submit(options);
+  const { name } = csr.metadata;
+  const early = outcome(csr);
+  if (early !== undefined) return early;
+  onPending?.(name);
+
+  const waiting = new AbortController();
+  const stop = AbortSignal.any([signal, waiting.signal]);
   const timeout = clock
-    .sleep(timeoutMs, { signal: stop.signal })
-    .then(() => stop.abort(timeoutError(submitted, timeoutMs)))
+    .sleep(timeoutMs, { signal: waiting.signal })
+    .then(() => waiting.abort(timeoutError(name, timeoutMs)))
     .catch(() => undefined);
   try {
-    const csr = await submit({ ...options, signal: stop.signal });
-    submitted = csr.metadata.name;
-    const early = outcome(csr);
-    if (early !== undefined) return early;
-    options.onPending?.(submitted);
-    return await awaitOutcome(submitted, { ...options, signal: stop.signal });
+    return await awaitOutcome(name, { ...options, signal: stop });
   } catch (error) {
-    stop.signal.throwIfAborted();
+    stop.throwIfAborted();
     throw error;
   } finally {
-    stop.abort();
-    signal.removeEventListener('abort', onAbort);
+    waiting.abort();
     await timeout;
   }
 }
 
+/** The request under the first of the names that it can have. */
 async function submit(options: SigningOptions): Promise<Csr> {
-  const { transport, request, names, signal, clock, logger, random } = options;
-  const body = {
-    apiVersion: 'certificates.k8s.io/v1',
-    kind: 'CertificateSigningRequest',
-    spec: {
-      request: Buffer.from(await encodeRequest(request)).toString('base64'),
-      signerName: request.signerName,
-      usages: request.usages,
-    },
+  const { request, names, clock } = options;
+  const spec = {
+    request: Buffer.from(await encodeRequest(request)).toString('base64'),
+    signerName: request.signerName,
+    usages: request.usages,
   };
-  const delay = createRetryDelay({ random });
-  let candidate = 0;
-  for (;;) {
+  for (let candidate = 0; ; ) {
     const name = names[candidate] ?? '';
-    try {
-      const created = await transport.call(
-        { method: 'POST', path: collection, body: { ...body, metadata: { name } } },
-        { signal },
-      );
-      return requireCsr(created);
-    } catch (error) {
-      if (!(error instanceof ClusterError)) throw error;
-      if (error.code === 'AlreadyExists') {
-        const existing = await find(transport, name, signal);
-        if (existing === undefined) continue;
-        if (await isUsable(existing, request, clock.now())) return existing;
-        candidate++;
-        if (candidate < names.length) continue;
-        throw inUse(name, existing);
-      }
-      if (error.code !== 'Unavailable') throw refusal(error);
-      logger.warn({ error: error.message }, 'the API server cannot be reached, trying again');
-      await clock.sleep(delay.next(error.retryAfterMs), { signal });
-    }
+    const created = await create(name, spec, options);
+    if (created !== undefined) return created;
+    const existing = await find(name, options);
+    if (existing === undefined) continue;
+    if (await isUsable(existing, request, clock.now())) return existing;
+    candidate++;
+    if (candidate === names.length) throw inUse(name, existing);
   }
 }
 
-async function find(transport: Transport, name: string, signal: AbortSignal): Promise<Csr | undefined> {
+/** `undefined` when there is one of this name. */
+async function create(name: string, spec: object, options: SigningOptions): Promise<Csr | undefined> {
+  const { transport, signal } = options;
+  const body = {
+    apiVersion: 'certificates.k8s.io/v1',
+    kind: 'CertificateSigningRequest',
+    metadata: { name },
+    spec,
+  };
   try {
-    return requireCsr(
-      await transport.call({ method: 'GET', path: apiPath(collection.slice(1), name) }, { signal }),
+    return await waitingForApiServer(
+      async () => requireCsr(await transport.call({ method: 'POST', path: collection, body }, { signal })),
+      options,
+    );
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error;
+    if (error.code === 'AlreadyExists') return undefined;
+    throw refusal(error);
+  }
+}
+
+async function find(name: string, options: SigningOptions): Promise<Csr | undefined> {
+  const { transport, signal } = options;
+  const path = apiPath(collection.slice(1), name);
+  try {
+    return await waitingForApiServer(
+      async () => requireCsr(await transport.call({ method: 'GET', path }, { signal })),
+      options,
     );
   } catch (error) {
     if (error instanceof ClusterError && error.code === 'NotFound') return undefined;

@@ -6,7 +6,6 @@ import { describe, expect, test } from 'vitest';
 import { status } from '../../fixtures/api-server.ts';
 import { namesIn } from '../../fixtures/certificate-authority.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { passSleeps } from '../../fixtures/wait-for-sleep.ts';
 import { setUpIdentity } from './identity-fixture.ts';
 
 const create = 'POST /apis/certificates.k8s.io/v1/certificatesigningrequests';
@@ -133,19 +132,6 @@ describe('a node without an identity', () => {
       expect.stringMatching(/^host-tls-[0-9a-f]{8}$/),
     ]);
     expect(setup.prompts.some((line) => line.endsWith(`approve ${names.at(-1)}`))).toBe(true);
-  });
-
-  test('waits for an API server that is down', async () => {
-    await using setup = await setUpIdentity();
-    setup.signing.approveAll('client');
-    setup.signing.approveAll('serving');
-    await setup.signing.api.leave();
-    const establishing = setup.establish();
-    // Beside the deadline of the whole.
-    await passSleeps(setup.time, 800, 1_600, 3_200);
-    await setup.signing.api.return();
-    await passSleeps(setup.time, 6_400);
-    await expect(establishing).resolves.toBeDefined();
   });
 });
 
