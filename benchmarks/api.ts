@@ -14,6 +14,8 @@ export interface Api extends Disposable {
 }
 
 export interface PodWatch extends Disposable {
+  /** The scheduler has chosen a node. */
+  scheduled(name: string): Promise<void>;
   running(name: string): Promise<void>;
   gone(name: string): Promise<void>;
 }
@@ -31,41 +33,68 @@ export async function connectToApi({ own }: ControlPlane): Promise<Api> {
     createPod: async (manifest) => succeeded(await send('POST', pods, manifest)),
     deletePod: async (name) => succeeded(await send('DELETE', `${pods}/${name}`)),
     async watchPods() {
-      const list = JSON.parse(await text(await send('GET', `${pods}?limit=1`))) as {
-        readonly metadata: { readonly resourceVersion: string };
-      };
-      return follow(await send('GET', `${pods}?watch=1&resourceVersion=${list.metadata.resourceVersion}`));
+      const list = JSON.parse(await text(await send('GET', `${pods}?limit=1`))) as List;
+      return watchFrom(list.metadata.resourceVersion, (version) =>
+        send('GET', `${pods}?watch=1&resourceVersion=${version}`),
+      );
     },
     [Symbol.dispose]: () => agent.destroy(),
   };
 }
 
+interface List {
+  readonly metadata: { readonly resourceVersion: string };
+}
+
 interface WatchEvent {
   readonly type: string;
   readonly object: {
-    readonly metadata: { readonly name: string };
+    readonly metadata: { readonly name: string; readonly resourceVersion: string };
+    readonly spec: { readonly nodeName?: string };
     readonly status: { readonly phase: string };
   };
 }
 
-function follow(response: IncomingMessage): PodWatch {
+/** The API server ends watches that it thinks slow: they go on where they ended. */
+async function watchFrom(
+  version: string,
+  begin: (version: string) => Promise<IncomingMessage>,
+): Promise<PodWatch> {
   const reached = new Map<string, PromiseWithResolvers<void>>();
   const state = (key: string): PromiseWithResolvers<void> => {
     const known = reached.get(key) ?? Promise.withResolvers<void>();
     reached.set(key, known);
     return known;
   };
-  response.on('error', () => {}); // it was destroyed below
-  createInterface({ input: response }).on('line', (line) => {
+  const read = (line: string): void => {
     const { type, object } = JSON.parse(line) as WatchEvent;
-    const { name } = object.metadata;
+    const { name, resourceVersion } = object.metadata;
+    version = resourceVersion;
+    if (object.spec.nodeName !== undefined) state(`scheduled/${name}`).resolve();
     if (type === 'DELETED') state(`gone/${name}`).resolve();
     else if (object.status.phase === 'Running') state(`running/${name}`).resolve();
+  };
+  let disposed = false;
+  let response = await begin(version);
+  const follow = async (): Promise<void> => {
+    while (!disposed) {
+      response.on('error', () => {}); // it was destroyed below
+      for await (const line of createInterface({ input: response })) read(line);
+      if (!disposed) response = await begin(version);
+    }
+  };
+  const following = follow();
+  following.catch((error: unknown) => {
+    for (const { reject } of reached.values()) reject(error);
   });
   return {
+    scheduled: (name) => state(`scheduled/${name}`).promise,
     running: (name) => state(`running/${name}`).promise,
     gone: (name) => state(`gone/${name}`).promise,
-    [Symbol.dispose]: () => response.destroy(),
+    [Symbol.dispose]() {
+      disposed = true;
+      response.destroy();
+    },
   };
 }
 

@@ -17,12 +17,14 @@ export async function podLatency(): Promise<void> {
   await lifeOf(api, body('first'), 'first'); // pulls the image
   const roundTrips: number[] = [];
   const starts: number[] = [];
+  const nodeStarts: number[] = [];
   const deletions: number[] = [];
   for (let index = 0; index < oneByOne; index += 1) {
     const name = `single-${index}`;
     roundTrips.push(await timed(() => api.get(`/api/v1/namespaces/default/pods/none`)));
     const life = await lifeOf(api, body(name), name);
     starts.push(life.running);
+    nodeStarts.push(life.running - life.scheduled);
     deletions.push(life.gone);
   }
 
@@ -43,6 +45,7 @@ export async function podLatency(): Promise<void> {
     [
       row('one request to the API server and back', roundTrips),
       row('pod created → running', starts),
+      row('of that, scheduled → running', nodeStarts),
       row('pod deleted → gone', deletions),
       row(`${atOnce} pods created → all running`, [all]),
       row(`${atOnce} pods deleted → all gone`, [allGone]),
@@ -50,22 +53,29 @@ export async function podLatency(): Promise<void> {
   );
 }
 
+interface Life {
+  /** Milliseconds from the creation. */
+  readonly scheduled: number;
+  readonly running: number;
+  /** Milliseconds from the deletion. */
+  readonly gone: number;
+}
+
 /** One pod, created, running, deleted, gone. */
-async function lifeOf(
-  api: Api,
-  body: object,
-  name: string,
-): Promise<{ readonly running: number; readonly gone: number }> {
+async function lifeOf(api: Api, body: object, name: string): Promise<Life> {
   using watch = await api.watchPods();
-  const running = await timed(async () => {
-    await api.createPod(body);
-    await watch.running(name);
-  });
+  const [scheduled, running] = await Promise.all([
+    timed(() => watch.scheduled(name)),
+    timed(async () => {
+      await api.createPod(body);
+      await watch.running(name);
+    }),
+  ]);
   const gone = await timed(async () => {
     await api.deletePod(name);
     await watch.gone(name);
   });
-  return { running, gone };
+  return { scheduled, running, gone };
 }
 
 async function timed(act: () => Promise<unknown>): Promise<number> {
