@@ -26,6 +26,12 @@ export interface GuestSpec {
 export interface GuestMount {
   /** Absolute path of a directory on this machine. */
   readonly hostPath: string;
+  /**
+   * Absolute path of a directory that the mount must not lead out of, for mounts on whose way somebody else may
+   * put links: each name of `hostPath` below it is opened without following one. Links on the way to the root
+   * itself are followed. @default none: links in `hostPath` are followed
+   */
+  readonly root?: string;
   /** Where the guest sees it; absolute, or `.` for its working directory. */
   readonly guestPath: string;
   /** @default false */

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { lstatSync } from 'node:fs';
-import { constants, lchown, lstat, open, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chown, constants, open, readdir } from 'node:fs/promises';
 import { RuntimeError } from '../errors.ts';
+import { inDirectory, O_PATH, ofDescriptor } from '../system/proc-path.ts';
 
 export interface UserRange {
   /** First user and group id. */
@@ -52,15 +52,19 @@ export function createSandboxUsers({ first, count }: UserRange): SandboxUsers {
 
 /**
  * Makes a directory and all in it the user's; links themselves, never what they lead to. A file with further
- * names is left alone: one of them may be a file of somebody else's that an earlier guest has linked.
+ * names is left alone: one of them may be a file of somebody else's that an earlier guest has linked. So is what
+ * lies very deep, where guests alone have made it, as theirs.
  */
-export async function handOver(path: string, user: SandboxUser): Promise<void> {
-  const stats = await lstat(path);
+export async function handOver(path: string, user: SandboxUser, depth = 0): Promise<void> {
+  // All by its descriptor: a guest that is not gone yet may put something else in its place.
+  await using entry = await open(path, O_PATH | constants.O_NOFOLLOW);
+  const self = ofDescriptor(entry.fd);
+  const stats = await entry.stat();
   if (!stats.isDirectory() && stats.nlink > 1) return;
-  if (stats.uid !== user.uid || stats.gid !== user.gid) await lchown(path, user.uid, user.gid);
-  if (!stats.isDirectory()) return;
-  // By its descriptor: a guest that is not gone yet may put a link to elsewhere in its place.
-  await using directory = await open(path, constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  const anchor = `/proc/self/fd/${directory.fd}`;
-  for (const name of await readdir(anchor)) await handOver(join(anchor, name), user);
+  if (stats.uid !== user.uid || stats.gid !== user.gid) await chown(self, user.uid, user.gid);
+  if (!stats.isDirectory() || depth === maxDepth) return;
+  for (const name of await readdir(self)) await handOver(inDirectory(entry.fd, name), user, depth + 1);
 }
+
+/** Each level holds a descriptor of the application's while the ones below it are looked at. */
+const maxDepth = 256;

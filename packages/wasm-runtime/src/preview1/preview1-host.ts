@@ -102,10 +102,17 @@ function openDescriptors(options: Preview1Options): DescriptorTable {
     for (const sink of [options.stdout, options.stderr]) {
       table.add({ kind: 'output', sink, tty, base: outputRights, canRead: false, canWrite: true, ...plain });
     }
-    for (const { hostPath, guestPath, readOnly = false } of options.mounts) {
+    for (const { hostPath, root, guestPath, readOnly = false } of options.mounts) {
       const preopen = encodeGuestPath(guestPath);
       table.requireRoom();
-      const directory = openMount({ hostPath, readOnly, exactTimes, platform: process.platform });
+      const directory = openMount({
+        hostPath,
+        root,
+        guestPath,
+        readOnly,
+        exactTimes,
+        platform: process.platform,
+      });
       table.add({
         kind: 'directory',
         directory,

@@ -181,7 +181,7 @@ class Directory implements OpenDirectory {
   }
 
   #at<T>(path: string, follow: boolean, act: (spot: Spot) => T): T {
-    const spot = walk(this.#descriptor, path, follow);
+    const spot = walk(this.#descriptor, path, follow ? 'all' : 'inner');
     try {
       return act(spot);
     } finally {

@@ -13,6 +13,9 @@ export interface Spot {
   readonly opened: readonly number[];
 }
 
+/** Which symlinks of a path are expanded: all, those before the last component, or none (ELOOP). */
+export type ExpandedLinks = 'all' | 'inner' | 'none';
+
 /** As Linux: more expansions are taken for a loop. */
 const maxLinks = 40;
 /** Components below the start at any moment. Each is an open descriptor of the process. */
@@ -24,24 +27,24 @@ const throughDirectory = O_PATH | constants.O_NOFOLLOW | constants.O_DIRECTORY;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Resolves all of a path but its last component, which it expands as well when it is a symlink and `followLast`
- * is set (or a slash follows it).
+ * Resolves all of a path but its last component, which it expands as well when it is a symlink and `links` is
+ * `all` (or a slash follows it and they are not `none`).
  *
  * This is the sandbox. The kernel is never given more than one name below a descriptor that this walk or its
  * caller holds open, never `..`, and never follows a link: symlinks are read and expanded here, `..` closes the
  * directory that the walk opened last, absolute targets are refused. So the result lies below `start` whatever
  * other processes do to the tree meanwhile. Equal to `openat2` with `RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS`.
  */
-export function walk(start: number, path: string, followLast: boolean): Spot {
+export function walk(start: number, path: string, links: ExpandedLinks): Spot {
   if (path.length === 0) throw new SystemError('ENOENT');
   if (path.startsWith('/')) throw new SystemError('EPERM');
   const opened: number[] = [];
   const todo = path.split('/').toReversed();
-  let links = 0;
+  let expanded = 0;
 
   const expand = (target: string): void => {
-    links += 1;
-    if (links > maxLinks) throw new SystemError('ELOOP');
+    expanded += 1;
+    if (expanded > maxLinks) throw new SystemError('ELOOP');
     if (target.length === 0) throw new SystemError('ENOENT');
     if (target.startsWith('/')) throw new SystemError('EPERM');
     const components = target.split('/');
@@ -66,7 +69,7 @@ export function walk(start: number, path: string, followLast: boolean): Spot {
       if (name.length > maxNameLength) throw new SystemError('ENAMETOOLONG');
       if (onlyDotsLeft(todo)) {
         const mustBeDirectory = todo.length > 0;
-        if (followLast || mustBeDirectory) {
+        if (links === 'all' || (links === 'inner' && mustBeDirectory)) {
           const target = linkTarget(directory, name);
           if (target !== undefined) {
             expand(target);
@@ -83,6 +86,7 @@ export function walk(start: number, path: string, followLast: boolean): Spot {
         if (code !== 'ENOTDIR' && code !== 'ELOOP') throw error;
         const target = linkTarget(directory, name);
         if (target === undefined) throw new SystemError('ENOTDIR');
+        if (links === 'none') throw new SystemError('ELOOP');
         expand(target);
       }
     }

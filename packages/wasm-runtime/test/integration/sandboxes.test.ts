@@ -1,9 +1,9 @@
-import { chmod, link, lstat, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createRuntime, type Sandbox } from '../../src/index.ts';
 import { guests } from '../fixtures/guests.ts';
-import { isAlive, scratchDirectory, specOf } from '../fixtures/start-guest.ts';
+import { finish, isAlive, scratchDirectory, specOf } from '../fixtures/start-guest.ts';
 
 const runtime = createRuntime();
 afterAll(() => runtime[Symbol.asyncDispose]());
@@ -96,6 +96,45 @@ describe.runIf(asRoot)('a sandbox of an application that is root', () => {
     expect(await readFile(path, 'utf8')).toMatch(/ stdout F Hello, World!\n$/);
     expect(await uidOf(path)).toBe(userOf(sandbox));
     expect(await uidOf(`${scratch.path}/logs`)).toBe(0);
+  });
+
+  test('mounts nothing that a guest has put a link in place of, at the end or on the way', async () => {
+    await using scratch = await scratchDirectory();
+    const root = `${scratch.path}/volumes`;
+    const secret = `${scratch.path}/private/secret`;
+    await mkdir(`${root}/data/deep/er`, { recursive: true });
+    await mkdir(`${secret}/er`, { recursive: true });
+    await chmod(`${scratch.path}/private`, 0o700);
+    await using sandbox = await runtime.openSandbox({ id: 'pod-1', directories: [root] });
+    const start = async (hostPath: string) =>
+      sandbox.start(await specOf(guests.hello, { mounts: [{ hostPath, root, guestPath: '/data' }] }));
+    const paths = [`${root}/data/deep`, `${root}/data/deep/er`];
+    for (const path of paths) {
+      const guest = await start(path);
+      await expect(finish(guest)).resolves.toMatchObject({ exit: { kind: 'exited', code: 0 } });
+    }
+    await rename(`${root}/data/deep`, `${root}/data/kept`);
+    await symlink(secret, `${root}/data/deep`);
+    for (const path of paths) {
+      await expect(start(path)).rejects.toMatchObject({
+        code: 'INVALID_MOUNT',
+        message: `guest: cannot mount ${path} at /data: a symbolic link is in the place of a directory`,
+      });
+    }
+    await expect(start(`${root}/data/../../private/secret`)).rejects.toMatchObject({
+      code: 'INVALID_MOUNT',
+      message: expect.stringContaining('leads out of its root') as unknown,
+    });
+    expect(await uidOf(secret)).toBe(0);
+  });
+
+  test('hands over no deeper than it has descriptors for: there guests have made all themselves', async () => {
+    await using scratch = await scratchDirectory();
+    const deep = `${scratch.path}/${'d/'.repeat(300)}`;
+    await mkdir(deep, { recursive: true });
+    await using sandbox = await runtime.openSandbox({ id: 'pod-1', directories: [scratch.path] });
+    expect(await uidOf(`${scratch.path}/${'d/'.repeat(200)}`)).toBe(userOf(sandbox));
+    expect(await uidOf(deep)).toBe(0);
   });
 
   test('takes its users from the range that it is given, and says so when there are none left', async () => {
