@@ -185,6 +185,13 @@ export interface EnvEntry {
 export interface ContainerMount {
   /** Absolute path of a directory or file on this machine. */
   readonly hostPath: string;
+  /**
+   * Absolute path of a directory that the mount must not lead out of. A provider opens each name of `hostPath`
+   * below it without following links, and refuses the mount where it finds one: a container that runs already
+   * may put links into volumes at any time. Links on the way to the root itself are the operator's. The kubelet
+   * sets it for every mount; absent, `hostPath` is trusted as it is.
+   */
+  readonly root?: string;
   /** Absolute path at which the guest sees it. */
   readonly containerPath: string;
   readonly readOnly: boolean;

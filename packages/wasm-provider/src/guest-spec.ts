@@ -33,8 +33,9 @@ export function guestSpec({
     module,
     args: argv(container, annotations[argv0Annotation], format),
     env: container.env.map(({ name, value }) => [name, value] as const),
-    mounts: container.mounts.map(({ hostPath, containerPath, readOnly }) => ({
+    mounts: container.mounts.map(({ hostPath, root, containerPath, readOnly }) => ({
       hostPath,
+      ...(root === undefined ? {} : { root }),
       guestPath: containerPath,
       readOnly,
     })),

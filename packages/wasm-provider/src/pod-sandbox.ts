@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import {
   type Container,
   type ContainerSpec,
@@ -49,7 +48,6 @@ async function startContainer(
   signal: AbortSignal | undefined,
 ): Promise<Container> {
   const http = httpFromAnnotations(annotations, egressGrants);
-  await checkMounts(container);
   const image = await images.load(container.image, signal);
   checkKind(image, container);
   const { module, format } = image;
@@ -64,18 +62,6 @@ async function startContainer(
     exited: guest.exited.then(containerExit),
     stop: async (options) => containerExit(await guest.stop(options)),
   };
-}
-
-/** A guest is given directories; a file alone has no place in one. */
-async function checkMounts({ name, mounts }: ContainerSpec): Promise<void> {
-  for (const { hostPath, containerPath } of mounts) {
-    const stats = await stat(hostPath).catch(() => undefined);
-    if (stats === undefined || stats.isDirectory()) continue;
-    throw new ProviderError(
-      'CONTAINER_CREATE',
-      `container "${name}": a single file cannot be mounted at ${containerPath}; mount the directory that it is in`,
-    );
-  }
 }
 
 function checkKind({ kind }: RunnableImage, { image }: ContainerSpec): void {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type ComplianceCheck,
   containerSpec,
   openPod,
   readOutput,
+  rejectsWith,
   runToEnd,
   start,
 } from './compliance-node.ts';
@@ -170,6 +171,26 @@ export const containerCases: readonly ComplianceCheck[] = [
       for (const path of ['/data/../secret', join(setup.directory, 'secret')]) {
         const { output } = await runToEnd(setup, setup.reading(path), { mounts });
         assert.ok(!output.join('\n').includes('not for guests'), `${path} leads out`);
+      }
+    },
+  },
+  {
+    name: 'mounts nothing to which a link below the mount’s root leads',
+    async check(setup) {
+      if (setup.reading === undefined) return;
+      const { reading } = setup;
+      const root = join(setup.directory, 'volumes');
+      await mkdir(join(root, 'real/sub'), { recursive: true });
+      await writeFile(join(root, 'real/sub/file'), 'from the host');
+      await symlink('real', join(root, 'link'));
+      await symlink('sub', join(root, 'real/link'));
+      const readIn = async (path: string) => {
+        const mounts = [{ hostPath: join(root, path), root, containerPath: '/data', readOnly: true }];
+        return (await runToEnd(setup, reading('/data/file'), { mounts })).output.join('\n');
+      };
+      assert.ok((await readIn('real/sub')).includes('from the host'), 'a mount without links is not there');
+      for (const path of ['link/sub', 'real/link']) {
+        await rejectsWith(readIn(path), 'CONTAINER_CREATE', 'CONTAINER_START');
       }
     },
   },

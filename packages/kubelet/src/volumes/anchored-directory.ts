@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { chmod, lchown, mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises';
+import { relative, sep } from 'node:path';
 import process from 'node:process';
 
 /** Who is to own what is written; `undefined`: whoever this process is, as it cannot choose. */
@@ -40,6 +41,41 @@ export async function openDirectory(path: string): Promise<AnchoredDirectory> {
   return anchored(await open(path, directoryFlags), path);
 }
 
+/** A place that somebody may try to replace: `path`, at or below a `root` that nobody but the operator can. */
+export interface AnchoredPath {
+  readonly root: string;
+  readonly path: string;
+}
+
+/** Opens a directory, with no link followed in what its path has below the root. */
+export async function openDirectoryBelow({ root, path }: AnchoredPath): Promise<AnchoredDirectory> {
+  const names = relative(root, path).split(sep);
+  if (!hasDescriptorPaths || names[0] === '') return openDirectory(path);
+  let parent = await open(root, passingFlags);
+  try {
+    for (const name of names.slice(0, -1)) {
+      const child = await open(`${anchorOf(parent)}/${component(name)}`, passingFlags);
+      await parent.close();
+      parent = child;
+    }
+    const last = component(names.at(-1) ?? '');
+    return anchored(await open(`${anchorOf(parent)}/${last}`, directoryFlags), path);
+  } finally {
+    await parent.close();
+  }
+}
+
+/** Makes directories, each in the one before, where they are missing; through links that have appeared it does not go. */
+export async function makeDirectories(
+  parent: AnchoredDirectory,
+  [name, ...rest]: readonly string[],
+  options: { readonly mode: number; readonly owner: Owner },
+): Promise<void> {
+  if (name === undefined) return;
+  await using child = await parent.ensure(name, options);
+  await makeDirectories(child, rest, options);
+}
+
 /** Gives an entry, not what it links to, to its owner. */
 export async function giveTo(owner: Owner, path: string): Promise<void> {
   if (owner !== undefined) await lchown(path, owner.uid, owner.gid);
@@ -47,11 +83,13 @@ export async function giveTo(owner: Owner, path: string): Promise<void> {
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants;
 const directoryFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
+const O_PATH = 0o10000000; // Linux's; a directory that may be passed need not be readable
+const passingFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW;
 const newDirectoryMode = 0o700;
 const hasDescriptorPaths = process.platform === 'linux';
 
 function anchored(handle: FileHandle, path: string): AnchoredDirectory {
-  const anchor = hasDescriptorPaths ? `/proc/self/fd/${handle.fd}` : path;
+  const anchor = hasDescriptorPaths ? anchorOf(handle) : path;
   const entry = (name: string): string => `${anchor}/${component(name)}`;
 
   const directory: AnchoredDirectory = {
@@ -96,6 +134,10 @@ function anchored(handle: FileHandle, path: string): AnchoredDirectory {
     [Symbol.asyncDispose]: () => handle.close(),
   };
   return directory;
+}
+
+function anchorOf({ fd }: FileHandle): string {
+  return `/proc/self/fd/${fd}`;
 }
 
 async function modeOf(handle: FileHandle): Promise<number> {

@@ -49,13 +49,18 @@ async function resolveMount(mount: V1VolumeMount, context: MountContext): Promis
   checkOptions(mount, container.name);
   const readOnly = volume.kind === 'content' || (mount.readOnly ?? false);
   const subPath = subPathOf(mount, context.expand);
-  if (subPath === undefined) return { hostPath: volume.path, containerPath, readOnly };
+  const mounted = (hostPath: string): ContainerMount => ({
+    hostPath,
+    root: volume.root,
+    containerPath,
+    readOnly,
+  });
+  if (subPath === undefined) return mounted(volume.path);
   if (volume.kind === 'content') {
-    const hostPath = await snapshot(subPath, volume.content.payload, mount, context);
-    return { hostPath, containerPath, readOnly };
+    return mounted(await snapshot(subPath, volume.content.payload, mount, context));
   }
   try {
-    return { hostPath: await resolveSubPath(volume.path, subPath), containerPath, readOnly };
+    return mounted(await resolveSubPath(volume, subPath));
   } catch (error) {
     // As upstream: the details would tell the pod's author of the node's file system.
     context.logger.warn(

@@ -1,7 +1,8 @@
 import type { Stats } from 'node:fs';
 import type { V1HostPathVolumeSource } from '@kubernetes/client-node';
-import { mkdir, open, realpath, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
+import { lstat, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
+import { makeDirectories, openDirectoryBelow } from './anchored-directory.ts';
 import { VolumeError } from './volume-error.ts';
 
 /**
@@ -9,7 +10,7 @@ import { VolumeError } from './volume-error.ts';
  * type a directory that is missing is made, as container runtimes do. Throws {@link VolumeError} `HOST_PATH` with
  * upstream's words, `UNSUPPORTED` when the node does not allow the path, `INVALID`, or `IO`.
  *
- * @returns the path to mount, without links
+ * @returns the path to mount, without links; who opens it follows none, since they may have come meanwhile
  */
 export async function prepareHostPath(
   volume: string,
@@ -28,12 +29,13 @@ export async function prepareHostPath(
     throw new VolumeError('INVALID', volume, `hostPath has no type ${JSON.stringify(type)}`);
   }
   try {
-    await checkAllowed(volume, path, allowed);
-    const found = await statIfPresent(path);
-    if (found === undefined && expected.make !== undefined) await expected.make(path);
+    // Resolved once, and only that is used: links on the way may lead elsewhere by the next look.
+    const real = await realpathOfExisting(resolve(path));
+    await checkAllowed(volume, { path, real }, allowed);
+    const found = await statIfPresent(real);
+    if (found === undefined && expected.make !== undefined) await expected.make(real);
     else if (found === undefined || !expected.matches(found)) throw mismatch(volume, path, expected.name);
-    // The real one: links in it may lead elsewhere by the time that it is mounted.
-    return await realpath(path);
+    return real;
   } catch (error) {
     if (error instanceof VolumeError) throw error;
     throw new VolumeError('IO', volume, error instanceof Error ? error.message : String(error), {
@@ -46,17 +48,33 @@ interface HostPathType {
   /** As the message says it. */
   readonly name: string;
   matches(found: Stats): boolean;
+  /** Follows no links in the path. */
   make?(path: string): Promise<void>;
 }
 
 const directory: HostPathType = { name: 'directory', matches: (found) => found.isDirectory() };
 const file: HostPathType = { name: 'file', matches: (found) => found.isFile() };
 const makeDirectory = async (path: string): Promise<void> => {
-  await mkdir(path, { recursive: true, mode: 0o755 });
+  const missing: string[] = [];
+  let existing = path;
+  for (; (await statIfPresent(existing)) === undefined; existing = dirname(existing)) {
+    missing.unshift(basename(existing));
+  }
+  if (missing.length > maxMade) throw new Error(`more than ${maxMade} directories of ${path} are missing`);
+  await using parent = await openDirectoryBelow({ root: '/', path: existing });
+  await makeDirectories(parent, missing, { mode: 0o755, owner: undefined });
 };
 const makeFile = async (path: string): Promise<void> => {
-  await (await open(path, 'a', 0o644)).close();
+  await using parent = await openDirectoryBelow({ root: '/', path: dirname(path) });
+  const empty = { data: new Uint8Array(), mode: 0o644, owner: undefined };
+  await parent.writeFile(basename(path), empty).catch((error: NodeJS.ErrnoException) => {
+    // Another pod has made it meanwhile.
+    if (error.code !== 'EEXIST') throw error;
+  });
 };
+
+/** Each is held open while the ones below it are made. */
+const maxMade = 128;
 
 const types: Readonly<Record<string, HostPathType | undefined>> = {
   '': { name: 'path', matches: () => true, make: makeDirectory },
@@ -74,8 +92,11 @@ function mismatch(volume: string, path: string, expected: string): VolumeError {
 }
 
 /** What counts is where the path leads, not how it is written. */
-async function checkAllowed(volume: string, path: string, allowed: readonly string[]): Promise<void> {
-  const real = await realpathOfExisting(normalize(path));
+async function checkAllowed(
+  volume: string,
+  { path, real }: { readonly path: string; readonly real: string },
+  allowed: readonly string[],
+): Promise<void> {
   for (const root of allowed) {
     const realRoot = await realpathOfExisting(normalize(root));
     if (real === realRoot || real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)) return;
@@ -99,7 +120,7 @@ async function realpathOfExisting(path: string): Promise<string> {
 }
 
 async function statIfPresent(path: string): Promise<Stats | undefined> {
-  return stat(path).catch((error: NodeJS.ErrnoException) => {
+  return lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });

@@ -1,7 +1,7 @@
 import type { V1Volume } from '@kubernetes/client-node';
 import { ClusterError } from '../cluster/cluster.ts';
 import type { AbortOptions } from '../provider.ts';
-import type { AnchoredDirectory } from './anchored-directory.ts';
+import type { AnchoredDirectory, AnchoredPath } from './anchored-directory.ts';
 import type { ContentSources } from './content.ts';
 import { contentReader } from './content-reader.ts';
 import type { ContentVolume } from './content-volume.ts';
@@ -10,19 +10,11 @@ import { prepareHostPath } from './host-path.ts';
 import { VolumeError } from './volume-error.ts';
 
 /** One volume of a pod, ready to be mounted. */
-export type MountedVolume = VolumePlace &
-  (
-    | /** Files that are written by the kubelet, and read-only for containers. */
-    { readonly kind: 'content'; readonly content: ContentVolume }
-    /** A directory or file that containers may write, unless their mount says otherwise. */
-    | { readonly kind: 'storage' }
-  );
-
-/** Where a volume is: below `root`, which no container can replace, `path` has no links that anybody wants followed. */
-export interface VolumePlace {
-  readonly root: string;
-  readonly path: string;
-}
+export type MountedVolume =
+  /** Files that are written by the kubelet, and read-only for containers. */
+  | (AnchoredPath & { readonly kind: 'content'; readonly content: ContentVolume })
+  /** A directory or file that containers may write, unless their mount says otherwise. */
+  | (AnchoredPath & { readonly kind: 'storage' });
 
 /** The directory of all volumes of a pod. */
 export interface VolumesDirectory {

@@ -2,8 +2,8 @@ import { realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { ConfigError } from '../containers/config-error.ts';
 import { referencedNames } from '../containers/expansion.ts';
-import type { AnchoredDirectory, Owner } from './anchored-directory.ts';
-import { openDirectory } from './anchored-directory.ts';
+import type { AnchoredPath } from './anchored-directory.ts';
+import { makeDirectories, openDirectoryBelow } from './anchored-directory.ts';
 
 /**
  * The `subPath` of a volume mount, or its `subPathExpr` expanded; `undefined` when it has neither. Throws
@@ -29,24 +29,25 @@ export function subPathOf(
  * Resolves a path within a writable volume; what does not exist is made as directories with the volume's mode and
  * owner. Symbolic links are followed only inside the volume. Rejects when the path leads out of it.
  *
- * @returns the real path, without links
+ * @returns the path below the volume's, without links. A container may put one there right after, so whoever
+ *   opens it follows none below `place.root`.
  */
-export async function resolveSubPath(volumePath: string, subPath: string): Promise<string> {
-  const volume = await realpath(volumePath);
+export async function resolveSubPath(place: AnchoredPath, subPath: string): Promise<string> {
+  const volume = await realpath(place.path);
   const names = subPath.split('/').filter((name) => name !== '' && name !== '.');
   if (names.length > maxDepth) throw new Error(`${subPath} has more than ${maxDepth} parts`);
   const { existing, missing } = await longestExisting(volume, names);
   const inside = relative(volume, existing);
   if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-    throw new Error(`${subPath} leads out of ${volumePath}`);
+    throw new Error(`${subPath} leads out of ${place.path}`);
   }
   if (missing.length > 0) {
-    await using root = await openDirectory(volume);
-    const [mode, owner] = [await root.mode(), await root.owner()];
-    const path = inside === '' ? [] : inside.split(sep);
-    await makeBelow(root, path, missing, { mode, owner });
+    await using top = await openDirectoryBelow(place);
+    const options = { mode: await top.mode(), owner: await top.owner() };
+    await using parent = await openDirectoryBelow({ ...place, path: join(place.path, inside) });
+    await makeDirectories(parent, missing, options);
   }
-  return join(existing, ...missing);
+  return join(place.path, inside, ...missing);
 }
 
 /** Each part is held open while the ones below it are made. */
@@ -75,22 +76,4 @@ async function longestExisting(
     if (existing !== undefined) return { existing, missing: names.slice(count) };
   }
   return { existing: volume, missing: names };
-}
-
-/** Goes down component by component, never through a link that has appeared meanwhile. */
-async function makeBelow(
-  directory: AnchoredDirectory,
-  path: readonly string[],
-  missing: readonly string[],
-  options: { readonly mode: number; readonly owner: Owner },
-): Promise<void> {
-  const [next, ...rest] = path;
-  if (next !== undefined) {
-    await using child = await directory.open(next);
-    return await makeBelow(child, rest, missing, options);
-  }
-  const [first, ...others] = missing;
-  if (first === undefined) return;
-  await using child = await directory.ensure(first, options);
-  await makeBelow(child, [], others, options);
 }

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import wabt from 'wabt';
 import { describe, expect, test } from 'vitest';
@@ -157,6 +157,25 @@ describe('what cannot be started', () => {
     });
   });
 
+  test('a mount on whose way a container has put a link', async () => {
+    await using node = await startNode();
+    const root = join(node.directory, 'volumes');
+    await mkdir(join(root, 'data'), { recursive: true });
+    await mkdir(join(node.directory, 'outside/sub'), { recursive: true });
+    await symlink('../../outside', join(root, 'data/link'));
+    const image = await node.pull(await node.push(examplePath('hello-wasm')));
+    const mountOf = (hostPath: string) => ({
+      mounts: [{ hostPath, root, containerPath: '/v', readOnly: true }],
+    });
+    for (const path of ['data/link', 'data/link/sub']) {
+      expect(await failure(node, image, mountOf(join(root, path)))).toMatchObject({
+        code: 'CONTAINER_CREATE',
+        message: `main: cannot mount ${join(root, path)} at /v: a symbolic link is in the place of a directory`,
+      });
+    }
+    expect((await node.run(image, mountOf(join(root, 'data')))).exit).toMatchObject({ exitCode: 0 });
+  });
+
   test('a single file as a mount', async () => {
     await using node = await startNode();
     const file = join(node.directory, 'file');
@@ -164,7 +183,7 @@ describe('what cannot be started', () => {
     const mounts = [{ hostPath: file, containerPath: '/etc/config', readOnly: true }];
     expect(await failure(node, await pulled(node, 'trap'), { mounts })).toMatchObject({
       code: 'CONTAINER_CREATE',
-      message: `container "main": a single file cannot be mounted at /etc/config; mount the directory that it is in`,
+      message: `main: cannot mount ${file} at /etc/config: it is not a directory, and a single file cannot be mounted; mount the directory that it is in`,
     });
   });
 

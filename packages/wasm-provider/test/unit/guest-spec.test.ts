@@ -18,7 +18,10 @@ const container: ContainerSpec = {
     { name: 'B', value: '2' },
     { name: 'A', value: '1' },
   ],
-  mounts: [{ hostPath: '/h', containerPath: '/g', readOnly: true }],
+  mounts: [
+    { hostPath: '/h', containerPath: '/g', readOnly: true },
+    { hostPath: '/r/a', root: '/r', containerPath: '/a', readOnly: false },
+  ],
   ports: [],
   resources: { memoryLimitBytes: 64 * 1024 * 1024 },
   stdin: false,
@@ -70,7 +73,10 @@ test('env keeps its order, mounts and the memory limit are passed on', () => {
       ['B', '2'],
       ['A', '1'],
     ],
-    mounts: [{ hostPath: '/h', guestPath: '/g', readOnly: true }],
+    mounts: [
+      { hostPath: '/h', guestPath: '/g', readOnly: true },
+      { hostPath: '/r/a', root: '/r', guestPath: '/a', readOnly: false },
+    ],
     limits: { memoryBytes: 67_108_864 },
     output: { kind: 'cri-log', path: '/logs/0.log' },
   });

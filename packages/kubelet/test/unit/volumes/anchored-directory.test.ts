@@ -1,7 +1,11 @@
 import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openDirectory } from '../../../src/volumes/anchored-directory.ts';
+import {
+  makeDirectories,
+  openDirectory,
+  openDirectoryBelow,
+} from '../../../src/volumes/anchored-directory.ts';
 import { modeOf, temporaryDirectory } from './volume-fixtures.ts';
 
 describe('an anchored directory', () => {
@@ -47,6 +51,26 @@ describe('an anchored directory', () => {
       expect(await readFile(join(temporary.path, 'moved/f'), 'utf8')).toBe('x');
     },
   );
+
+  test('below a root is opened through no link, at no place of its path', async () => {
+    await using temporary = await temporaryDirectory();
+    const root = join(temporary.path, 'root');
+    await mkdir(join(root, 'a/b/c'), { recursive: true });
+    await mkdir(join(temporary.path, 'elsewhere/b'), { recursive: true });
+    await symlink('../elsewhere', join(root, 'link'));
+    await symlink('../../elsewhere', join(root, 'a/link'));
+    for (const path of [root, join(root, 'a'), join(root, 'a/b/c')]) {
+      await using directory = await openDirectoryBelow({ root, path });
+      await makeDirectories(directory, ['new', 'newer'], { mode: 0o750, owner: undefined });
+      expect(await modeOf(join(path, 'new/newer'))).toBe('750');
+    }
+    for (const path of ['link', 'link/b', 'a/link/b', 'a/link']) {
+      await expect(openDirectoryBelow({ root, path: join(root, path) })).rejects.toThrow(/ENOTDIR|ELOOP/);
+    }
+    await expect(openDirectoryBelow({ root, path: join(temporary.path, 'elsewhere') })).rejects.toThrow(
+      'not the name of an entry',
+    );
+  });
 
   test('goes through no symbolic link', async () => {
     await using temporary = await temporaryDirectory();

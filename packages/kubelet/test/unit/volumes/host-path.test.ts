@@ -1,4 +1,4 @@
-import { mkdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
@@ -91,6 +91,17 @@ describe('a hostPath', () => {
     await mkdir(join(temporary.path, 'real'));
     await symlink('real', join(temporary.path, 'link'));
     expect(await prepare(join(temporary.path, 'link'))).toBe(join(temporary.path, 'real'));
+  });
+
+  test('is made where its links lead, and nowhere when one leads to nothing', async () => {
+    await using temporary = await temporaryDirectory();
+    await mkdir(join(temporary.path, 'real'));
+    await symlink('real', join(temporary.path, 'link'));
+    await symlink('none', join(temporary.path, 'dangling'));
+    expect(await prepare(join(temporary.path, 'link/new/'))).toBe(join(temporary.path, 'real/new'));
+    expect((await stat(join(temporary.path, 'real/new'))).isDirectory()).toBe(true);
+    await expect(prepare(join(temporary.path, 'dangling/new'))).rejects.toMatchObject({ code: 'IO' });
+    expect(await readdir(temporary.path)).toEqual(['dangling', 'link', 'real']);
   });
 
   test('may be kept to some directories of the node, and links do not lead out of them', async () => {

@@ -1,5 +1,5 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createMemoryCluster, type MemoryCluster } from '../../../src/cluster/memory/memory-cluster.ts';
@@ -86,7 +86,8 @@ describe('a volume from a ConfigMap', () => {
     const path = await pathOf(volumes, pod);
     expect(path).toBe(join(setup.directory, 'pods', pod.metadata.uid, 'volumes/kubernetes.io~configmap/v'));
     const mounts = await volumes.containerMounts(pod.spec.containers[0] as V1Container, (text) => text);
-    expect(mounts).toEqual([{ hostPath: path, containerPath: '/v', readOnly: true }]);
+    const root = join(setup.directory, 'pods', pod.metadata.uid, 'volumes');
+    expect(mounts).toEqual([{ hostPath: path, root, containerPath: '/v', readOnly: true }]);
     expect(await visibleFiles(path)).toEqual({ a: '1' });
 
     const swapped = nextSwap(path);
@@ -231,9 +232,35 @@ describe('an emptyDir', () => {
     const [mount] = await volumes.containerMounts(pod.spec.containers[0] as V1Container, (text) =>
       text.replace('$(POD)', 'p'),
     );
-    expect(mount).toMatchObject({ containerPath: '/v', readOnly: true });
+    const root = join(setup.directory, 'pods', pod.metadata.uid, 'volumes');
+    expect(mount).toMatchObject({ root, containerPath: '/v', readOnly: true });
     expect(mount?.hostPath.endsWith('kubernetes.io~empty-dir/v/logs/p')).toBe(true);
     expect((await stat(mount?.hostPath ?? '')).isDirectory()).toBe(true);
+  });
+
+  test('is mounted by a subPath that its links spell without them', async () => {
+    await using setup = await setUp();
+    const pod = podWith(setup.cluster, { emptyDir: {} }, { subPath: 'link/sub' });
+    const volumes = await setup.mount(pod);
+    const volume = join(setup.directory, 'pods', pod.metadata.uid, 'volumes/kubernetes.io~empty-dir/v');
+    await symlink('real', join(volume, 'link'));
+    await mkdir(join(volume, 'real'));
+    expect(await pathOf(volumes, pod)).toBe(join(volume, 'real/sub'));
+  });
+
+  test('whose directory was replaced by a link gets nothing made behind it, and no mount that leads there', async () => {
+    await using setup = await setUp();
+    const pod = podWith(setup.cluster, { emptyDir: {} }, { subPath: 'sub' });
+    const volumes = await setup.mount(pod);
+    const volume = join(setup.directory, 'pods', pod.metadata.uid, 'volumes/kubernetes.io~empty-dir/v');
+    const outside = join(setup.directory, 'outside');
+    await mkdir(outside);
+    await rm(volume, { recursive: true });
+    await symlink(outside, volume);
+    await expect(pathOf(volumes, pod)).rejects.toThrow('failed to create subPath directory');
+    expect(await readdir(outside)).toEqual([]);
+    await mkdir(join(outside, 'sub'));
+    expect(await pathOf(volumes, pod)).toBe(join(volume, 'sub'));
   });
 });
 
@@ -243,7 +270,8 @@ test('a hostPath is this machine’s, as far as the node allows', async () => {
   await using setup = await setUp([join(temporary.path, 'shared')]);
   const pod = podWith(setup.cluster, { hostPath: { path: join(temporary.path, 'shared') } });
   const volumes = await setup.mount(pod);
-  expect(await pathOf(volumes, pod)).toBe(join(temporary.path, 'shared'));
+  const mounts = await volumes.containerMounts(pod.spec.containers[0] as V1Container, (text) => text);
+  expect(mounts).toMatchObject([{ hostPath: join(temporary.path, 'shared'), root: '/' }]);
   await writeFile(join(temporary.path, 'shared/kept'), 'x');
   await volumes.remove();
   expect(await readFile(join(temporary.path, 'shared/kept'), 'utf8')).toBe('x');

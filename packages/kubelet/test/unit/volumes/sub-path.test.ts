@@ -1,4 +1,5 @@
-import { lchown, lstat, mkdir, readdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { lchown, lstat, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { expand } from '../../../src/containers/expansion.ts';
@@ -44,12 +45,14 @@ describe('the subPath of a mount', () => {
   });
 });
 
+const placeOf = (path: string) => ({ root: tmpdir(), path });
+
 describe('resolving a subPath', () => {
   test('makes what is missing with the volume’s mode', async () => {
     await using volume = await temporaryDirectory();
     const before = process.umask(0o077);
     try {
-      expect(await resolveSubPath(volume.path, 'a/b//c/.')).toBe(join(await realpath(volume.path), 'a/b/c'));
+      expect(await resolveSubPath(placeOf(volume.path), 'a/b//c/.')).toBe(join(volume.path, 'a/b/c'));
     } finally {
       process.umask(before);
     }
@@ -59,16 +62,15 @@ describe('resolving a subPath', () => {
   test('finds files and directories that exist', async () => {
     await using volume = await temporaryDirectory();
     await writeFile(join(volume.path, 'f'), '');
-    expect(await resolveSubPath(volume.path, 'f')).toBe(join(await realpath(volume.path), 'f'));
+    expect(await resolveSubPath(placeOf(volume.path), 'f')).toBe(join(volume.path, 'f'));
   });
 
   test('follows links within the volume and returns where they lead', async () => {
     await using volume = await temporaryDirectory();
     await mkdir(join(volume.path, 'real/inner'), { recursive: true });
     await symlink('real', join(volume.path, 'link'));
-    const root = await realpath(volume.path);
-    expect(await resolveSubPath(volume.path, 'link/inner')).toBe(join(root, 'real/inner'));
-    expect(await resolveSubPath(volume.path, 'link/new')).toBe(join(root, 'real/new'));
+    expect(await resolveSubPath(placeOf(volume.path), 'link/inner')).toBe(join(volume.path, 'real/inner'));
+    expect(await resolveSubPath(placeOf(volume.path), 'link/new')).toBe(join(volume.path, 'real/new'));
     expect(await readdir(join(volume.path, 'real'))).toEqual(['inner', 'new']);
   });
 
@@ -96,20 +98,22 @@ describe('resolving a subPath', () => {
     await symlink('loop', join(volume, 'loop'));
     await symlink(`${volume}-sibling`, join(volume, 'sibling'));
     await writeFile(join(volume, 'file'), '');
-    await expect(resolveSubPath(volume, path)).rejects.toThrow(/leads out of|ENOTDIR|EEXIST|ELOOP/);
+    await expect(resolveSubPath(placeOf(volume), path)).rejects.toThrow(/leads out of|ENOTDIR|EEXIST|ELOOP/);
     expect(await readdir(join(temporary.path, 'outside'))).toEqual(['inner']);
     expect(await readdir(`${volume}-sibling`)).toEqual([]);
   });
 
   test('refuses a path of very many parts', async () => {
     await using volume = await temporaryDirectory();
-    await expect(resolveSubPath(volume.path, 'a/'.repeat(200))).rejects.toThrow('more than 128 parts');
+    await expect(resolveSubPath(placeOf(volume.path), 'a/'.repeat(200))).rejects.toThrow(
+      'more than 128 parts',
+    );
   });
 
   test.skipIf(!isRoot)('gives what it makes to the owner of the volume (as root only)', async () => {
     await using volume = await temporaryDirectory();
     await lchown(volume.path, 54_321, 54_322);
-    await resolveSubPath(volume.path, 'a/b');
+    await resolveSubPath(placeOf(volume.path), 'a/b');
     for (const path of ['a', 'a/b']) {
       const { uid, gid } = await lstat(join(volume.path, path));
       expect([uid, gid]).toEqual([54_321, 54_322]);
