@@ -14,6 +14,7 @@ export type {
   TlsSource,
 } from './node/kubelet-options.ts';
 export { ApiError, type ApiErrorCode } from './api/api-error.ts';
+export { type PortOptions, type ReservedPort, reservePort } from './api/reserved-port.ts';
 export type { ServerTls } from './api/server.ts';
 export { type Machine, type MachineFacts, type MachineUsage, systemMachine } from './node/machine.ts';
 export type { NodeAllocatable, NodeFacts } from './node/node-facts.ts';

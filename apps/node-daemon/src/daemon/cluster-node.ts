@@ -1,18 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type ApiServerCluster,
   createApiServerCluster,
   createKubelet,
   establishNodeIdentity,
-  type NodeIdentity,
-  type TlsSource,
+  reservePort,
 } from '@wasmlet/kubelet';
 import { createWasmProvider, type EgressDenial } from '@wasmlet/wasm-provider';
 import type { Logger } from 'pino';
 import type { Terminal } from '../commands/terminal.ts';
 import type { NodeConfig } from '../config/node-config.ts';
-import { CommandError } from '../errors.ts';
 import { describeDenial } from '../local/egress-denial.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { findNodeAddress } from './node-address.ts';
@@ -34,7 +31,16 @@ export async function runClusterNode(
 ): Promise<void> {
   const { nodeName } = config;
   await using directory = await openDataDirectory(config.dataDirectory);
-  const clientCa = await readClientCa(config.clientCaFile);
+  await using port = await reservePort({
+    address: config.address,
+    port: config.port,
+    portOption: '--port',
+  });
+  await using healthzPort = await reservePort({
+    address: '127.0.0.1',
+    port: config.healthzPort,
+    portOption: '--healthz-port',
+  });
   const kubeconfigPath = config.kubeconfig ?? join(directory.path, 'config', 'kubeconfig');
   const address =
     config.nodeIp ??
@@ -42,7 +48,7 @@ export async function runClusterNode(
       listen: config.address,
       kubeconfigs: [kubeconfigPath, config.bootstrapFile],
     }));
-  logger.info({ node: nodeName, address, dataDirectory: directory.path }, 'starting');
+  logger.info({ node: nodeName, address, port: port.port, dataDirectory: directory.path }, 'starting');
 
   const identity = await establishNodeIdentity({
     nodeName,
@@ -53,6 +59,7 @@ export async function runClusterNode(
     bootstrapFile: config.bootstrapFile,
     ...(config.certFile === undefined ? {} : { certFile: config.certFile }),
     ...(config.privateKeyFile === undefined ? {} : { keyFile: config.privateKeyFile }),
+    ...(config.clientCaFile === undefined ? {} : { clientCaFile: config.clientCaFile }),
     // stdout belongs to these lines: scripts wait for them.
     onPrompt: (line) => terminal.stdout.write(`${line}\n`),
     logger,
@@ -84,8 +91,8 @@ export async function runClusterNode(
       maxPods: config.maxPods,
       ...(config.hostname === undefined ? {} : { hostname: config.hostname, listHostname: true }),
     },
-    server: { address: config.address, port: config.port, tls: servingTls(identity, clientCa) },
-    healthz: { port: config.healthzPort },
+    server: { port, tls: identity.serving },
+    healthz: { port: healthzPort },
     logger,
   });
   const rotating = new AbortController();
@@ -99,24 +106,6 @@ export async function runClusterNode(
     rotating.abort();
     await rotation;
   }
-}
-
-async function readClientCa(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new CommandError('CLIENT_CA', `--client-ca-file ${path}: ${(cause as Error).message}`, { cause });
-  }
-}
-
-/** The identity's own, with the operator's client CA in place of the cluster's. */
-function servingTls({ serving }: NodeIdentity, clientCa: string | undefined): TlsSource {
-  if (clientCa === undefined) return serving;
-  return {
-    current: () => ({ ...serving.current(), clientCa }),
-    subscribe: (listener) => serving.subscribe((tls) => listener({ ...tls, clientCa })),
-  };
 }
 
 function recordDenial({ events }: ApiServerCluster, { pod, container, report }: EgressDenial): void {

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { kubeconfigOf } from '../fixtures/api-server.ts';
+import { kubeconfigOf, startApiServer } from '../fixtures/api-server.ts';
 import { type CommandLine, openCommandLine } from '../fixtures/command-line.ts';
 
 const printer = join(import.meta.dirname, '../../../../examples/printer/printer.wasm');
@@ -21,7 +21,7 @@ describe('wasmlet node', () => {
     'ends with 0 at %s while its API server is down, having said so',
     async (signal) => {
       await writeFile(join(commandLine.directory, 'boot.conf'), kubeconfigOf('http://127.0.0.1:1'));
-      const args = ['node', '--data-dir=data', '--bootstrap-file=boot.conf'];
+      const args = nodeArgs('data', 'boot.conf', 0);
       await using node = commandLine.start(args, { env: { KUBECONFIG: 'node.conf' } });
       await node.wrote(/"msg":"the API server cannot be reached, trying again"/);
       node.kill(signal);
@@ -31,6 +31,24 @@ describe('wasmlet node', () => {
       expect(last.msg).toBe('stopped');
     },
   );
+
+  test('ends with 1 when another has its port, before it asks the cluster for anything', async () => {
+    await writeFile(join(commandLine.directory, 'away.conf'), kubeconfigOf('http://127.0.0.1:1'));
+    await using first = commandLine.start(nodeArgs('first', 'away.conf', 0), {
+      env: { KUBECONFIG: '1.conf' },
+    });
+    const [, taken = ''] = await first.wrote(/"port":(\d+),/);
+
+    await using api = await startApiServer({ status: 500, body: {} });
+    await writeFile(join(commandLine.directory, 'boot.conf'), api.kubeconfig);
+    const { code, stdout, stderr } = await commandLine.run(nodeArgs('second', 'boot.conf', Number(taken)), {
+      env: { KUBECONFIG: '2.conf' },
+    });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(`port ${taken} on 127.0.0.1 is in use`);
+    expect(stderr).toContain('choose another one with --port');
+    expect(api.calls).toEqual([]);
+  });
 
   test('alone runs the pods of a folder, and what is done not again when it comes back', async () => {
     const shared = join(commandLine.directory, 'shared');
@@ -77,6 +95,11 @@ describe('wasmlet node', () => {
     expect(code).toBe(1);
     expect(stderr).toContain(String(port));
   });
+
+  function nodeArgs(name: string, bootstrapFile: string, port: number): readonly string[] {
+    const place = [`--data-dir=${name}`, '--addr=127.0.0.1', `--port=${port}`, '--healthz-port=0'];
+    return ['node', `--node-name=${name}`, `--bootstrap-file=${bootstrapFile}`, ...place];
+  }
 
   /** A pod that runs once and sees the folder `shared`. */
   async function writePod(name: string, args: readonly string[]): Promise<void> {

@@ -7,12 +7,13 @@ import { answerHealthz } from './healthz.ts';
 import { listen } from './listener.ts';
 import { defaultLimits, httpOptions, type ListenerLimits } from './listener-limits.ts';
 import { parseTarget } from './request-target.ts';
+import type { ReservedPort } from './reserved-port.ts';
 
 export interface HealthzServerOptions {
   /** @default '127.0.0.1' */
   readonly address?: string;
-  /** @default 10248 */
-  readonly port?: number;
+  /** One that is reserved brings its address with it. @default 10248 */
+  readonly port?: number | ReservedPort;
   /** Besides `ping` and `log`, which always succeed. @default none */
   readonly healthChecks?: readonly HealthCheck[];
   /** What clients may take up. @default as documented at each */

@@ -1,17 +1,15 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '../node/clock.ts';
 import type { Logger } from '../node/logger.ts';
 import { answer, type Exchange } from './answer.ts';
-import { ApiError } from './api-error.ts';
 import type { ListenerLimits } from './listener-limits.ts';
+import { type PortOptions, type ReservedPort, reservePort } from './reserved-port.ts';
 
-export interface ListenerOptions {
-  readonly address: string;
-  readonly port: number;
-  /** The command-line option that changes the port, for messages. */
-  readonly portOption: string;
+export interface ListenerOptions extends Omit<PortOptions, 'port'> {
+  /** One that is reserved brings its address with it. */
+  readonly port: number | ReservedPort;
   readonly limits: ListenerLimits;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -44,9 +42,11 @@ export async function listen(server: Server | SecureServer, options: ListenerOpt
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('request', (request, response) => void take(request, response));
-  await bind(server, options);
+  const reserved =
+    typeof options.port === 'number' ? await reservePort({ ...options, port: options.port }) : options.port;
+  await reserved.handTo(server);
   server.on('error', (error) => logger.error({ error }, 'a connection could not be accepted'));
-  const { address, port } = server.address() as AddressInfo;
+  const { address, port } = reserved;
 
   async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Pipelined behind another one, of which no client of a kubelet makes use.
@@ -103,34 +103,4 @@ export async function listen(server: Server | SecureServer, options: ListenerOpt
       return closing;
     },
   };
-}
-
-async function bind(server: Server | SecureServer, options: ListenerOptions): Promise<void> {
-  const { address, port } = options;
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: address, port }, () => {
-        server.off('error', reject);
-        resolve();
-      });
-    });
-  } catch (cause) {
-    throw bindError(cause as NodeJS.ErrnoException, options);
-  }
-}
-
-function bindError(cause: NodeJS.ErrnoException, { address, port, portOption }: ListenerOptions): ApiError {
-  const place = `port ${port} on ${address}`;
-  if (cause.code === 'EADDRINUSE') {
-    const message = `${place} is in use: stop what listens there, or choose another one with ${portOption}`;
-    return new ApiError('PORT_IN_USE', message, { cause });
-  }
-  const remedy =
-    cause.code === 'EACCES'
-      ? `this user may not; choose a port above 1023 with ${portOption}`
-      : cause.code === 'EADDRNOTAVAIL'
-        ? 'this machine does not have the address; use one that it has, or 0.0.0.0 or ::'
-        : cause.message;
-  return new ApiError('CANNOT_LISTEN', `cannot listen at ${place}: ${remedy}`, { cause });
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import { readCertificate } from '../certificates/certificate-facts.ts';
+import { isCertificateBundle } from '../certificates/certificate-facts.ts';
 import { ApiError } from './api-error.ts';
 
 export interface ServerTls {
@@ -32,14 +32,10 @@ export function secureContextOptions({ key, cert, clientCa }: ServerTls): Secure
       { cause },
     );
   }
-  if (clientCa !== undefined) checkBundle(clientCa);
+  // OpenSSL passes over what it cannot read, which would leave clients out without a word.
+  if (clientCa !== undefined && !isCertificateBundle(clientCa)) {
+    const message = 'the client CA cannot be used: it is a bundle of one or more certificates in PEM';
+    throw new ApiError('INVALID_TLS', message);
+  }
   return options;
-}
-
-/** OpenSSL passes over what it cannot read, which would leave clients out without a word. */
-function checkBundle(pem: string): void {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
-  if (blocks.length > 0 && blocks.every((block) => readCertificate(block) !== undefined)) return;
-  const message = 'the client CA cannot be used: it is a bundle of one or more certificates in PEM';
-  throw new ApiError('INVALID_TLS', message);
 }

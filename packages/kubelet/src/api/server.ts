@@ -12,6 +12,7 @@ import { defaultLimits, httpOptions, type ListenerLimits } from './listener-limi
 import { nodeAccess } from './node-access.ts';
 import { rememberedReviews } from './remembered-reviews.ts';
 import { parseTarget } from './request-target.ts';
+import type { ReservedPort } from './reserved-port.ts';
 import { route } from './routes.ts';
 import { secureContextOptions, type ServerTls } from './server-tls.ts';
 
@@ -21,8 +22,8 @@ export interface KubeletServerOptions {
   readonly nodeName: string;
   /** @default '0.0.0.0' */
   readonly address?: string;
-  /** 0 lets the system choose. */
-  readonly port: number;
+  /** 0 lets the system choose; one that is reserved brings its address with it. */
+  readonly port: number | ReservedPort;
   readonly tls: ServerTls;
   readonly authorizer: Authorizer;
   readonly backend: KubeletBackend;

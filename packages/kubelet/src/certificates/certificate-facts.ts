@@ -31,6 +31,12 @@ export function readCertificate(pem: string): CertificateFacts | undefined {
   };
 }
 
+/** Whether a PEM text is one certificate or several, each of which can be read. */
+export function isCertificateBundle(pem: string): boolean {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
+  return blocks.length > 0 && blocks.every((block) => readCertificate(block) !== undefined);
+}
+
 /** `O=system:nodes\nCN=system:node:n1`, one attribute in each line. */
 function attributes(subject: string, type: string): readonly string[] {
   return withPrefix(subject.split('\n'), `${type}=`);

@@ -1,13 +1,16 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AccessSource } from '../cluster/api-server/access.ts';
 import { createTransport } from '../cluster/api-server/transport.ts';
 import { type Clock, systemClock } from '../node/clock.ts';
 import { type Logger, silentLogger } from '../node/logger.ts';
-import { readCertificate } from './certificate-facts.ts';
+import { isCertificateBundle, readCertificate } from './certificate-facts.ts';
 import { type ClientIdentityOptions, ensureClientIdentity, renewClientIdentity } from './client-identity.ts';
+import { IdentityError } from './identity-error.ts';
 import { keepRotating } from './rotation.ts';
 import {
   ensureServingIdentity,
+  loadServingIdentity,
   renewServingIdentity,
   type ServingIdentity,
   type ServingIdentityOptions,
@@ -28,6 +31,8 @@ export interface NodeIdentityOptions {
   /** Serving certificate; used as it is when it is there and not the node's own. @default in `certificates/` */
   readonly certFile?: string;
   readonly keyFile?: string;
+  /** PEM bundle of the CAs whose clients the node's API believes. @default those of the kubeconfig */
+  readonly clientCaFile?: string;
   /** How long to wait for the approval of each certificate, in milliseconds. @default 3_600_000 */
   readonly timeoutMs?: number;
   /** Gets the lines that ask for the approval of the serving certificate (`BOOTSTRAP: …`). @default nobody */
@@ -47,7 +52,7 @@ export interface ServingTls {
   readonly key: string;
   /** PEM. */
   readonly cert: string;
-  /** PEM of the CAs whose clients are believed; absent when the kubeconfig names none. */
+  /** PEM of the CAs whose clients are believed; absent when neither a file nor the kubeconfig names any. */
   readonly clientCa?: string;
 }
 
@@ -82,7 +87,6 @@ export async function establishNodeIdentity(options: NodeIdentityOptions): Promi
   const directory = join(dataDirectory, 'certificates');
   const resolved = { ...options, clock, logger, random, timeoutMs, directory };
 
-  const kubeconfig = await ensureClientIdentity(resolved);
   const servingOptions = {
     ...resolved,
     onPrompt,
@@ -90,6 +94,10 @@ export async function establishNodeIdentity(options: NodeIdentityOptions): Promi
     keyFile: options.keyFile ?? join(directory, 'serving.key'),
     pendingKeyFile: join(directory, 'serving-pending.key'),
   };
+  // What is wrong with the operator's own files is to be said before anything is asked for.
+  const ownClientCa = await readClientCa(options.clientCaFile);
+  const present = await loadServingIdentity(servingOptions);
+  const kubeconfig = await ensureClientIdentity(resolved);
   const withTransport = async <T>(
     run: (o: ServingIdentityOptions) => Promise<T>,
     stop: AbortSignal,
@@ -97,14 +105,15 @@ export async function establishNodeIdentity(options: NodeIdentityOptions): Promi
     await using transport = createTransport({ access: kubeconfig, clock, logger });
     return await run({ ...servingOptions, transport, signal: stop });
   };
-  let serving: ServingIdentity = await withTransport(ensureServingIdentity, signal);
+  let serving: ServingIdentity = await withTransport((o) => ensureServingIdentity(present, o), signal);
 
   const access = await kubeconfig.load();
   const listeners = new Set<(tls: ServingTls) => void>();
+  const clientCa = ownClientCa ?? access.tls.ca;
   const servingTls = (): ServingTls => ({
     key: serving.key,
     cert: serving.cert,
-    ...(access.tls.ca === undefined ? {} : { clientCa: access.tls.ca }),
+    ...(clientCa === undefined ? {} : { clientCa }),
   });
 
   async function rotateClient(client: ClientIdentityOptions, onRenewed: () => Promise<void>) {
@@ -155,4 +164,17 @@ export async function establishNodeIdentity(options: NodeIdentityOptions): Promi
       await Promise.all(rotations);
     },
   };
+}
+
+async function readClientCa(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const unusable = (reason: string, cause?: unknown): IdentityError =>
+    new IdentityError('CERTIFICATE_UNUSABLE', `the client CAs in ${path} cannot be used: ${reason}`, {
+      cause,
+    });
+  const pem = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw unusable(cause.message, cause);
+  });
+  if (!isCertificateBundle(pem)) throw unusable('the file holds one or more certificates in PEM');
+  return pem;
 }

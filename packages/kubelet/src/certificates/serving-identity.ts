@@ -42,10 +42,12 @@ export interface ServingIdentity {
   readonly isOurs: boolean;
 }
 
-/** The certificate on disk while it is good for this node, otherwise a new one. */
-export async function ensureServingIdentity(options: ServingIdentityOptions): Promise<ServingIdentity> {
+/** What was on disk while it is good for this node, otherwise a new one. */
+export async function ensureServingIdentity(
+  existing: ServingIdentity | undefined,
+  options: ServingIdentityOptions,
+): Promise<ServingIdentity> {
   const { clock, logger, certFile } = options;
-  const existing = await loadServingIdentity(options);
   if (existing === undefined) return renewServingIdentity(options);
   const isOutOfDate = existing.facts.notAfter <= clock.now();
   if (!existing.isOurs) {
@@ -87,7 +89,7 @@ export async function renewServingIdentity(options: ServingIdentityOptions): Pro
   return { cert, key: pem, facts, isOurs: true };
 }
 
-/** What is on disk; `undefined` when there is nothing that can be used. */
+/** What is on disk; `undefined` when there is nothing that can be used. Rejects with `CERTIFICATE_UNUSABLE`. */
 export async function loadServingIdentity(
   options: Pick<ServingIdentityOptions, 'nodeName' | 'certFile' | 'keyFile' | 'logger'>,
 ): Promise<ServingIdentity | undefined> {

@@ -1,4 +1,5 @@
 import type { V1Taint } from '@kubernetes/client-node';
+import type { ReservedPort } from '../api/reserved-port.ts';
 import type { ServerTls } from '../api/server.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { PodControllerOptions } from '../pods/pod-controller.ts';
@@ -51,8 +52,8 @@ export interface NodeOptions {
 export interface ServerOptions {
   /** @default '0.0.0.0' */
   readonly address?: string;
-  /** 1–65535, or 0 for a free one. */
-  readonly port: number;
+  /** 1–65535, 0 for a free one, or one that is reserved already, with its address. */
+  readonly port: number | ReservedPort;
   /** Certificate, key and client CAs as they are, and as they change: `NodeIdentity.serving`. */
   readonly tls: TlsSource;
 }
@@ -65,6 +66,6 @@ export interface TlsSource {
 export interface HealthzOptions {
   /** @default '127.0.0.1' */
   readonly address?: string;
-  /** @default 10248 */
-  readonly port?: number;
+  /** As with {@link ServerOptions.port}. @default 10248 */
+  readonly port?: number | ReservedPort;
 }

@@ -124,16 +124,9 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     return listening;
   }
 
-  /** Start: node, pods, servers, heartbeat. Stop: servers, pods, heartbeat. */
+  /** Start: servers, node, pods, heartbeat. Stop: servers, pods, heartbeat. */
   async function live(signal: AbortSignal): Promise<void> {
     const keeper = await start();
-    await keeper.register({ signal });
-    cluster.events.record({
-      regarding: { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName },
-      type: 'Normal',
-      reason: 'Starting',
-      message: 'Starting kubelet.',
-    });
     const failed = new AbortController();
     const failures: unknown[] = [];
     const fail = (error: unknown): void => {
@@ -142,12 +135,21 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     };
     const stop = AbortSignal.any([signal, failed.signal]);
     const heartbeat = new AbortController();
-    const pods = controller.run({ signal: stop }).catch(fail);
     const opened = new AsyncDisposableStack();
+    let pods = Promise.resolve();
     let beating = Promise.resolve();
     try {
+      // A port that is taken is to be noticed before anybody counts on the node.
       const listening = await serve(opened);
+      await keeper.register({ signal });
+      cluster.events.record({
+        regarding: { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName },
+        type: 'Normal',
+        reason: 'Starting',
+        message: 'Starting kubelet.',
+      });
       logger.info({ node: nodeName, port: listening?.port }, 'the node is up');
+      pods = controller.run({ signal: stop }).catch(fail);
       beating = keeper.run({
         signal: heartbeat.signal,
         onReady: ready.resolve,

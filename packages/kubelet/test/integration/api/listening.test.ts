@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect as connectTcp, createServer, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../../src/api/api-error.ts';
 import { createHealthzServer } from '../../../src/api/healthz-server.ts';
+import { reservePort } from '../../../src/api/reserved-port.ts';
 import { createAuthority } from '../../fixtures/certificate-authority.ts';
 import { adminSubject, serverSubject, startKubeletApi } from './kubelet-api.ts';
 
@@ -103,4 +104,30 @@ test('listens where it is told, and on a port that it names', async () => {
   await using api = await startKubeletApi();
   expect(api.server).toMatchObject({ address: '127.0.0.1', port: expect.any(Number) });
   expect(api.server.port).toBeGreaterThan(0);
+});
+
+describe('a port that is reserved', () => {
+  const options = { address: '127.0.0.1', port: 0, portOption: '--port' };
+
+  test('is nobody else’s, hangs up, and is served once it is handed over', async () => {
+    await using reserved = await reservePort(options);
+    const { address: host, port } = reserved;
+    await expect(reservePort({ ...options, port })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+    const early = connectTcp({ host, port });
+    expect(await text(early)).toBe('');
+
+    await using api = await startKubeletApi({ address: '192.0.2.1', port: reserved });
+    expect(api.server).toMatchObject({ address: host, port });
+    expect(await api.ask('/healthz')).toMatchObject({ status: 200 });
+    await api.server.close();
+    await using _again = await reservePort({ ...options, port });
+  });
+
+  test('is free again when it is given up', async () => {
+    const { port, [Symbol.asyncDispose]: giveUp } = await reservePort(options);
+    await giveUp();
+    await giveUp();
+    await using again = await reservePort({ ...options, port });
+    expect(again.port).toBe(port);
+  });
 });

@@ -4,9 +4,9 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { status } from '../../fixtures/api-server.ts';
-import { namesIn } from '../../fixtures/certificate-authority.ts';
+import { createAuthority, namesIn } from '../../fixtures/certificate-authority.ts';
 import { eventually } from '../../fixtures/eventually.ts';
-import { setUpIdentity } from './identity-fixture.ts';
+import { type IdentitySetup, setUpIdentity } from './identity-fixture.ts';
 
 const create = 'POST /apis/certificates.k8s.io/v1/certificatesigningrequests';
 const asks = 'BOOTSTRAP: TLS certificate requires manual approval. Run kubectl certificate approve host-tls';
@@ -222,18 +222,51 @@ describe('a certificate signing request that', () => {
   });
 });
 
-test('an operator’s serving certificate is used as it is', async () => {
-  await using setup = await setUpIdentity();
-  setup.signing.approveAll('client');
-  const own = await setup.signing.authority.issue({ commonName: 'node.example', dns: 'node.example' });
-  const [certFile, keyFile] = [join(setup.directory, 'own.crt'), join(setup.directory, 'own.key')];
-  await writeFile(certFile, own.cert);
-  await writeFile(keyFile, own.key);
-  const identity = await setup.establish({ certFile, keyFile });
-  expect(identity.serving.current()).toMatchObject(own);
-  expect(setup.signing.requests).toHaveLength(1);
-  await writeFile(keyFile, 'not a key');
-  await expect(setup.establish({ certFile, keyFile })).rejects.toMatchObject({
-    code: 'CERTIFICATE_UNUSABLE',
+describe('an operator’s own files', () => {
+  test('are used as they are', async () => {
+    await using setup = await setUpIdentity();
+    setup.signing.approveAll('client');
+    const { own, clientCa, files } = await writeOwnFiles(setup);
+    const identity = await setup.establish(files);
+    expect(identity.serving.current()).toEqual({ ...own, clientCa });
+    expect(setup.signing.requests).toHaveLength(1);
+  });
+
+  test.each(['keyFile', 'certFile', 'clientCaFile'] as const)(
+    'are looked at before anything is asked for (%s)',
+    async (name) => {
+      await using setup = await setUpIdentity();
+      const { files } = await writeOwnFiles(setup);
+      await writeFile(files[name], 'nonsense');
+      await expect(setup.establish(files)).rejects.toMatchObject({
+        name: 'IdentityError',
+        code: 'CERTIFICATE_UNUSABLE',
+        message: expect.stringContaining(files[name]) as string,
+      });
+      expect(setup.signing.requests).toEqual([]);
+    },
+  );
+
+  test('have to be there when they are client CAs', async () => {
+    await using setup = await setUpIdentity();
+    await expect(setup.establish({ clientCaFile: '/none.crt' })).rejects.toMatchObject({
+      code: 'CERTIFICATE_UNUSABLE',
+      message: expect.stringMatching(/\/none\.crt .*ENOENT/) as string,
+    });
   });
 });
+
+/** A serving certificate and client CAs that the node did not get from the cluster. */
+async function writeOwnFiles({ directory, signing }: IdentitySetup) {
+  const own = await signing.authority.issue({ commonName: 'node.example', dns: 'node.example' });
+  const { cert: clientCa } = await createAuthority('callers');
+  const files = {
+    certFile: join(directory, 'own.crt'),
+    keyFile: join(directory, 'own.key'),
+    clientCaFile: join(directory, 'callers.crt'),
+  };
+  await writeFile(files.certFile, own.cert);
+  await writeFile(files.keyFile, own.key);
+  await writeFile(files.clientCaFile, clientCa);
+  return { own, clientCa, files };
+}

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { reservePort } from '../../../src/api/reserved-port.ts';
 import { ClusterError, type KubeEvent } from '../../../src/cluster/cluster.ts';
 import { createMemoryCluster, type MemoryCluster } from '../../../src/cluster/memory/memory-cluster.ts';
 import { createKubelet, type Kubelet } from '../../../src/node/kubelet.ts';
@@ -157,6 +158,15 @@ describe('a kubelet', () => {
     await using setup = await setUp({ fault: new ClusterError('Invalid', 'metadata.name') });
     expect(await setup.outcome).toMatchObject({ code: 'Invalid' });
     await expect(setup.kubelet.ready).rejects.toMatchObject({ code: 'Invalid' });
+  });
+
+  test('does not register when it cannot have its port', async () => {
+    const portOption = '--healthz-port';
+    await using other = await reservePort({ address: '127.0.0.1', port: 0, portOption });
+    await using setup = await setUp({ healthz: { port: other.port } });
+    expect(await setup.outcome).toMatchObject({ code: 'PORT_IN_USE' });
+    expect(setup.cluster.get('Node', undefined, 'n1')).toBeUndefined();
+    expect(setup.events).toEqual([]);
   });
 
   test('stops everything when its feed of pods fails', async () => {
