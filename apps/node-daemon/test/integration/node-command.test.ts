@@ -96,11 +96,6 @@ describe('wasmlet node', () => {
     expect(stderr).toContain(String(port));
   });
 
-  function nodeArgs(name: string, bootstrapFile: string, port: number): readonly string[] {
-    const place = [`--data-dir=${name}`, '--addr=127.0.0.1', `--port=${port}`, '--healthz-port=0'];
-    return ['node', `--node-name=${name}`, `--bootstrap-file=${bootstrapFile}`, ...place];
-  }
-
   /** A pod that runs once and sees the folder `shared`. */
   async function writePod(name: string, args: readonly string[]): Promise<void> {
     const manifest = {
@@ -123,6 +118,11 @@ describe('wasmlet node', () => {
     await writeFile(join(commandLine.directory, 'manifests', `${name}.json`), JSON.stringify(manifest));
   }
 });
+
+function nodeArgs(name: string, bootstrapFile: string, port: number): readonly string[] {
+  const place = [`--data-dir=${name}`, '--addr=127.0.0.1', `--port=${port}`, '--healthz-port=0'];
+  return ['node', `--node-name=${name}`, `--bootstrap-file=${bootstrapFile}`, ...place];
+}
 
 interface Watching extends AsyncDisposable {
   readonly seen: Promise<void>;

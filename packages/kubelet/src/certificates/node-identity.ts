@@ -5,7 +5,7 @@ import { createTransport } from '../cluster/api-server/transport.ts';
 import { type Clock, systemClock } from '../node/clock.ts';
 import { type Logger, silentLogger } from '../node/logger.ts';
 import { isCertificateBundle, readCertificate } from './certificate-facts.ts';
-import { type ClientIdentityOptions, ensureClientIdentity, renewClientIdentity } from './client-identity.ts';
+import { ensureClientIdentity, renewClientIdentity } from './client-identity.ts';
 import { IdentityError } from './identity-error.ts';
 import { keepRotating } from './rotation.ts';
 import {
@@ -67,7 +67,7 @@ export interface NodeIdentity {
   };
   /**
    * Renews both certificates between 70 % and 90 % of their lives until `signal` aborts. `onClientRenewed` is
-   * where the cluster takes up the new credentials. Never rejects.
+   * where the cluster takes up the new credentials; where it rejects, it is called again later. Never rejects.
    */
   keepFresh(options: {
     readonly signal: AbortSignal;
@@ -116,15 +116,8 @@ export async function establishNodeIdentity(options: NodeIdentityOptions): Promi
     ...(clientCa === undefined ? {} : { clientCa }),
   });
 
-  async function rotateClient(client: ClientIdentityOptions, onRenewed: () => Promise<void>) {
-    const renewed = await renewClientIdentity(kubeconfig, client);
-    await onRenewed();
-    return renewed;
-  }
-
-  async function rotateServing(stop: AbortSignal) {
+  async function renewServing(stop: AbortSignal) {
     serving = await withTransport(renewServingIdentity, stop);
-    for (const listener of listeners) listener(servingTls());
     return serving.facts;
   }
 
@@ -147,7 +140,8 @@ export async function establishNodeIdentity(options: NodeIdentityOptions): Promi
             ...shared,
             what: 'client certificate',
             current: client,
-            rotate: (rotating) => rotateClient({ ...resolved, signal: rotating }, onClientRenewed),
+            renew: (renewing) => renewClientIdentity(kubeconfig, { ...resolved, signal: renewing }),
+            handOver: onClientRenewed,
           }),
         );
       }
@@ -157,7 +151,8 @@ export async function establishNodeIdentity(options: NodeIdentityOptions): Promi
             ...shared,
             what: 'serving certificate',
             current: serving.facts,
-            rotate: rotateServing,
+            renew: renewServing,
+            handOver: () => listeners.forEach((listener) => listener(servingTls())),
           }),
         );
       }

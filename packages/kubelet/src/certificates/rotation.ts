@@ -11,8 +11,10 @@ export interface RotationOptions {
   /** For messages: `client certificate`. */
   readonly what: string;
   readonly current: Validity;
-  /** Gets the next certificate and puts it to use. */
-  readonly rotate: (signal: AbortSignal) => Promise<Validity>;
+  /** Gets the next certificate and keeps it. */
+  readonly renew: (signal: AbortSignal) => Promise<Validity>;
+  /** Gives the latest certificate to those who use it. */
+  readonly handOver: () => void | Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly random: () => number;
@@ -23,21 +25,35 @@ export interface RotationOptions {
 const longestSleepMs = 60 * 60_000;
 const retry = { initialMs: 60_000, maxMs: 30 * 60_000 };
 
-/** Replaces a certificate before it ends, again and again, until `signal` aborts. Never rejects. */
+/**
+ * Replaces a certificate before it ends, again and again, until `signal` aborts. What fails is tried again: a
+ * certificate that is there but could not be handed over is not asked for twice. Never rejects.
+ */
 export async function keepRotating(options: RotationOptions): Promise<void> {
-  const { what, rotate, clock, logger, random, signal } = options;
+  const { what, current, renew, handOver, clock, logger, random, signal } = options;
   const delay = createRetryDelay({ ...retry, random });
-  let current = options.current;
+  let deadline = rotationDeadline(current, random);
+  let until = current.notAfter.toISOString();
+  let isHandedOver = true;
   while (!signal.aborted) {
     try {
-      await sleepUntil(rotationDeadline(current, random), clock, signal);
-      current = await rotate(signal);
+      if (isHandedOver || deadline <= clock.now()) {
+        await sleepUntil(deadline, clock, signal);
+        const next = await renew(signal);
+        // One that is issued out of date is no reason to ask without a pause.
+        const soonest = clock.now().getTime() + retry.initialMs;
+        deadline = new Date(Math.max(rotationDeadline(next, random).getTime(), soonest));
+        until = next.notAfter.toISOString();
+        isHandedOver = false;
+      }
+      await handOver();
+      isHandedOver = true;
       delay.reset();
-      logger.info({ until: current.notAfter.toISOString() }, `rotated the ${what}`);
+      logger.info({ until }, `rotated the ${what}`);
     } catch (error) {
       if (signal.aborted) return;
-      const until = current.notAfter.toISOString();
-      logger.warn({ error: (error as Error).message, until }, `rotating the ${what} failed, trying again`);
+      const failed = isHandedOver ? `rotating the ${what}` : `putting the new ${what} to use`;
+      logger.warn({ error: (error as Error).message, until }, `${failed} failed, trying again`);
       await clock.sleep(delay.next(), { signal }).catch(() => undefined);
     }
   }

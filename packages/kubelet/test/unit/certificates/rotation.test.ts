@@ -31,12 +31,13 @@ describe('a certificate', () => {
     const rotating = keepRotating({
       what: 'certificate',
       current: { notBefore: start, notAfter: daysLater(10) },
-      rotate: (): Promise<Validity> => {
+      renew: (): Promise<Validity> => {
         attempts.push((time.clock.now().getTime() - begun) / 60_000);
         return attempts.length < 8
           ? Promise.reject(new Error('no'))
           : Promise.resolve({ notBefore: time.clock.now(), notAfter: daysLater(100) });
       },
+      handOver: () => undefined,
       clock: time.clock,
       logger: silentLogger,
       random: () => 0,
@@ -47,6 +48,71 @@ describe('a certificate', () => {
     abort.abort();
     await rotating;
     expect(time.sleeping).toBe(0);
+  });
+
+  test.each([
+    [
+      'later, and not asked for again',
+      2,
+      ['renew 42', 'use 42', 'use 43', 'use 45', 'renew 96.6', 'use 96.6'],
+    ],
+    [
+      'by way of the next one',
+      6,
+      [...[42, 43, 45, 49, 57, 73].map((m) => `use ${m}`), 'renew 103', 'use 103'],
+    ],
+  ])('that cannot be put to use is put to use %s', async (_how, failures, expected) => {
+    const time = virtualClock(start);
+    const abort = new AbortController();
+    const seen: string[] = [];
+    const note = (what: string): void => {
+      seen.push(`${what} ${(time.clock.now().getTime() - start.getTime()) / 60_000}`);
+    };
+    let left = failures;
+    const rotating = keepRotating({
+      what: 'certificate',
+      current: { notBefore: start, notAfter: hoursLater(1) },
+      renew() {
+        note('renew');
+        return Promise.resolve({ notBefore: time.clock.now(), notAfter: hoursLater(2) });
+      },
+      handOver() {
+        note('use');
+        if (left-- > 0) throw new Error('no');
+      },
+      clock: time.clock,
+      logger: silentLogger,
+      random: () => 0,
+      signal: abort.signal,
+    });
+    await time.advance(104 * 60_000);
+    expect(seen.slice(-expected.length)).toEqual(expected);
+    abort.abort();
+    await rotating;
+  });
+
+  test('that is issued out of date is not asked for without end', async () => {
+    const time = virtualClock(start);
+    const abort = new AbortController();
+    let renewals = 0;
+    const current = { notBefore: daysLater(-2), notAfter: daysLater(-1) };
+    const rotating = keepRotating({
+      what: 'certificate',
+      current,
+      renew() {
+        renewals++;
+        return Promise.resolve(current);
+      },
+      handOver: () => undefined,
+      clock: time.clock,
+      logger: silentLogger,
+      random: () => 0,
+      signal: abort.signal,
+    });
+    await time.advance(10 * 60_000);
+    expect(renewals).toBe(11);
+    abort.abort();
+    await rotating;
   });
 });
 
