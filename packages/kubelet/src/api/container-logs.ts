@@ -88,13 +88,14 @@ function chooseRun(
   { previous }: LogQuery,
 ): Pick<FoundLog, 'attempt' | 'ended'> | string {
   if (state === undefined) return `${what} is not available`;
-  const { attempt, previousAttempt, ended, waitingReason } = state;
+  const { attempt, previousAttempt, hasEnded, ended, waitingReason } = state;
   if (previous) {
     if (previousAttempt === undefined) return `previous terminated ${what} not found`;
     return { attempt: previousAttempt, ended: 'ended' };
   }
   // One that waits for its next run shows the last one.
   if (attempt !== undefined) return { attempt, ended };
+  if (hasEnded) return `${what} is terminated`;
   switch (waitingReason) {
     case 'ErrImagePull':
       return `${what} is waiting to start: image can't be pulled`;

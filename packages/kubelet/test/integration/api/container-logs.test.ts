@@ -106,6 +106,8 @@ describe('a log that is not there is refused as by upstream', () => {
       `${quoted} is waiting to start: trying and failing to pull image`,
     ],
     [{}, '', `${quoted} is waiting to start - no logs yet`],
+    [{ state: 'terminated', hasEnded: true }, '', `${quoted} is terminated`],
+    [{ waitingReason: 'CrashLoopBackOff', hasEnded: true }, '', `${quoted} is terminated`],
     [{ attempt: 0 }, 'previous=true', `previous terminated ${quoted} not found`],
     [{ waitingReason: 'ContainerCreating' }, 'previous=true', `previous terminated ${quoted} not found`],
   ])('with 400: %j %s', async (state, query, body) => {

@@ -141,7 +141,7 @@ export function podSnapshot(name: string, state: Partial<ContainerSnapshot> = {}
       spec: { containers: [{ name: 'main', image: 'registry/main:v1' }] },
       status: { phase: 'Running' },
     },
-    containers: [{ name: 'main', kind: 'app', state: 'running', ended: 'ended', ...state }],
+    containers: [{ name: 'main', kind: 'app', state: 'running', hasEnded: false, ended: 'ended', ...state }],
   };
 }
 
