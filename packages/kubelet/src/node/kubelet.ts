@@ -98,7 +98,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     };
   }
 
-  const healthChecks = [{ name: 'runtime', check: () => provider.health() }];
+  const healthChecks = [
+    { name: 'syncloop', check: () => controller.health() },
+    { name: 'runtime', check: () => provider.health() },
+  ];
 
   async function serve(opened: AsyncDisposableStack): Promise<KubeletServer | undefined> {
     if (healthz !== undefined) opened.use(await createHealthzServer({ ...healthz, healthChecks }));

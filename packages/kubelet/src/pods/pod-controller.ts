@@ -3,12 +3,13 @@ import { createImagePuller } from '../containers/image-puller.ts';
 import { type Clock, systemClock } from '../node/clock.ts';
 import { type Logger, silentLogger } from '../node/logger.ts';
 import type { NodeFacts } from '../node/node-facts.ts';
-import type { AbortOptions, Provider } from '../provider.ts';
+import type { AbortOptions, Health, Provider } from '../provider.ts';
 import { isTerminal } from '../status/pod-phase.ts';
 import type { Verdict } from '../status/pod-progress.ts';
 import { createPodVolumes, type PodVolumes } from '../volumes/pod-volumes.ts';
 import { aborted } from './aborted.ts';
 import { type AdmissionNode, refusal } from './admission.ts';
+import { createLoopHealth } from './loop-health.ts';
 import { removeOrphanPods } from './orphan-pods.ts';
 import type { PodSnapshot } from './pod-snapshot.ts';
 import { type PodChange, podChanges } from './pod-source.ts';
@@ -46,6 +47,8 @@ export interface PodController {
   snapshot(): readonly PodSnapshot[];
   /** The pod of this name; of two, the one that came later. */
   find(namespace: string, name: string): PodSnapshot | undefined;
+  /** Whether changes of pods are taken in as they come. */
+  health(): Health;
 }
 
 /** How long the last statuses may take after the last container has ended. */
@@ -59,6 +62,7 @@ export function createPodController(options: PodControllerOptions): PodControlle
   const workers = new Map<string, PodWorker>();
   const lives = new Set<Promise<void>>();
   const end = new AbortController();
+  const loop = createLoopHealth(clock);
   const context: PodWorkerContext = {
     ...options,
     clock,
@@ -77,7 +81,9 @@ export function createPodController(options: PodControllerOptions): PodControlle
   return {
     async run({ signal }) {
       try {
-        for await (const change of podChanges(cluster.pods, signal)) await take(change, signal);
+        for await (const change of podChanges(cluster.pods, signal)) {
+          await loop.turn(() => take(change, signal));
+        }
       } finally {
         await suspendAll();
       }
@@ -88,6 +94,7 @@ export function createPodController(options: PodControllerOptions): PodControlle
         metadata.namespace === namespace && metadata.name === name;
       return [...workers.values()].findLast(named)?.snapshot();
     },
+    health: () => loop.health(),
   };
 
   async function take(change: PodChange, signal: AbortSignal): Promise<void> {

@@ -160,6 +160,21 @@ describe('a kubelet', () => {
     await expect(setup.kubelet.ready).rejects.toMatchObject({ code: 'Invalid' });
   });
 
+  test('tells its health part by part', async () => {
+    await using port = await reservePort({ address: '127.0.0.1', port: 0, portOption: '--healthz-port' });
+    await using setup = await setUp({ healthz: { port } });
+    await setup.kubelet.ready;
+    const healthz = `http://127.0.0.1:${port.port}/healthz`;
+    const headers = { connection: 'close' };
+    const verbose = await fetch(`${healthz}?verbose`, { headers });
+    expect(await verbose.text()).toBe(
+      '[+]ping ok\n[+]log ok\n[+]syncloop ok\n[+]runtime ok\nhealthz check passed\n',
+    );
+    setup.provider.setHealth({ healthy: false, message: 'no memory' });
+    expect((await fetch(`${healthz}/runtime`, { headers })).status).toBe(500);
+    expect((await fetch(`${healthz}/syncloop`, { headers })).status).toBe(200);
+  });
+
   test('does not register when it cannot have its port', async () => {
     const portOption = '--healthz-port';
     await using other = await reservePort({ address: '127.0.0.1', port: 0, portOption });
