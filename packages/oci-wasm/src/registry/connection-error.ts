@@ -22,10 +22,22 @@ const connectFailures: readonly string[] = [
 ];
 
 /** Says in words what Node's and undici's connection errors mean. */
-export function connectionError(error: unknown, host: string, timeouts: RegistryTimeouts): OciError {
+export function connectionError(
+  error: unknown,
+  host: string,
+  timeouts: RegistryTimeouts,
+  /** The proxy on the way. */
+  proxy?: string,
+): OciError {
   if (error instanceof OciError) return error;
   const code = codeOf(error);
   const details = { host, cause: error };
+  if (proxy !== undefined && proxyFailures.includes(code)) {
+    const said = error instanceof Error ? /Proxy response \((\d+)\)/.exec(error.message)?.[1] : undefined;
+    const problem = said === undefined ? `failed (${code || describe(error)})` : `was refused with ${said}`;
+    const text = `registry ${host}: the connection through the proxy ${proxy} ${problem}; check the proxy, or except the registry from it`;
+    return new OciError(/TIMEOUT/.test(code) ? 'TIMEOUT' : 'UNAVAILABLE', text, details);
+  }
   switch (code) {
     case 'UND_ERR_CONNECT_TIMEOUT':
       return new OciError(
@@ -71,7 +83,8 @@ export function connectionError(error: unknown, host: string, timeouts: Registry
         );
       }
       if (isUntrusted(code)) {
-        const remedy = 'add its CA with NODE_EXTRA_CA_CERTS, or list it in --insecure-registries';
+        const remedy =
+          'add its CA to the folder of --registry-hosts-dir or with NODE_EXTRA_CA_CERTS, or list it in --insecure-registries';
         return new OciError(
           'UNAVAILABLE',
           `registry ${host}: its certificate is not trusted (${code}); ${remedy}`,
@@ -92,6 +105,17 @@ export function connectionError(error: unknown, host: string, timeouts: Registry
       );
   }
 }
+
+/** Where there is a proxy, these are about the way to it, or its answer to CONNECT. */
+const proxyFailures: readonly string[] = [
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_ABORTED',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_PRX_CONN',
+  'UND_ERR_PRX_TLS',
+];
 
 /** OpenSSL's protocol errors, as Node names them. */
 function isProtocolMismatch(code: string): boolean {

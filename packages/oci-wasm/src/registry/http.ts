@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
-import { Agent, type Dispatcher, request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { OciError } from '../errors.ts';
+import type { Connections, HostSettings } from '../hosts/connections.ts';
 import { connectionError, isReset } from './connection-error.ts';
 import type { RegistryTimeouts } from './timeouts.ts';
 import { retrying, retryAfterMs, type RetryPolicy } from './retry.ts';
-import type { Depth, ServerAddresses } from './server-addresses.ts';
 import type { UrlGuard } from './url-guard.ts';
 
 export interface HttpRequest {
@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly url: URL;
   /** Origin of the registry that the request is for, whose servers may be no further inside the network. */
   readonly registry: string;
+  /** How that registry is spoken to. */
+  readonly settings?: HostSettings | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /** Opened anew for every try. */
   readonly body?: (() => AsyncIterable<Uint8Array>) | Uint8Array;
@@ -50,47 +52,23 @@ export interface HttpOptions {
   readonly retry: RetryPolicy;
   readonly userAgent: string;
   readonly guard: UrlGuard;
-  readonly addresses: ServerAddresses;
+  readonly connections: Connections;
 }
 
 /** As browsers and Go's client. */
 const maxRedirects = 10;
-/** Sockets per registry; more pulls than that wait for one. */
-const maxConnections = 16;
-const maxHeaderBytes = 64 * 1024;
 
-export function createHttp({ timeouts, retry, userAgent, guard, addresses }: HttpOptions): Http {
-  const agentOf = (reach: Depth, rejectUnauthorized: boolean): Agent =>
-    new Agent({
-      connections: maxConnections,
-      headersTimeout: timeouts.idleMs,
-      bodyTimeout: timeouts.idleMs,
-      maxHeaderSize: maxHeaderBytes,
-      connect: { timeout: timeouts.connectMs, rejectUnauthorized, lookup: addresses.lookup(reach) },
-    });
-  const verifying: Readonly<Record<Depth, Agent>> = {
-    public: agentOf('public', true),
-    private: agentOf('private', true),
-    loopback: agentOf('loopback', true),
-  };
-  const trusting = agentOf('loopback', false);
-  const agents = [...Object.values(verifying), trusting];
-
-  const agentFor = (url: URL, registry: string): Agent => {
-    if (guard.isInsecure(url.host)) return trusting;
-    const { hostname } = new URL(registry);
-    return verifying[url.hostname === hostname ? 'loopback' : addresses.depthOf(hostname)];
-  };
-
+export function createHttp({ timeouts, retry, userAgent, guard, connections }: HttpOptions): Http {
   const exchange = async (outgoing: HttpRequest): Promise<HttpResponse> => {
-    const { method, url, registry, headers, body, authorization, signal } = outgoing;
+    const { method, url, registry, settings, headers, body, authorization, signal } = outgoing;
     try {
       const response = await request(url, {
         method,
-        dispatcher: agentFor(url, registry),
+        dispatcher: connections.to({ url, registry, settings }),
         headers: {
           'user-agent': userAgent,
           'accept-encoding': 'identity',
+          ...(url.origin === registry ? settings?.headers : {}),
           ...headers,
           ...(authorization === undefined ? {} : { authorization }),
         },
@@ -100,7 +78,7 @@ export function createHttp({ timeouts, retry, userAgent, guard, addresses }: Htt
       return answer(response, url);
     } catch (error) {
       signal?.throwIfAborted();
-      throw connectionError(error, url.host, timeouts);
+      throw connectionError(error, url.host, timeouts, connections.proxyOf(url));
     }
   };
 
@@ -153,9 +131,7 @@ export function createHttp({ timeouts, retry, userAgent, guard, addresses }: Htt
         outgoing.signal,
       ),
     bodyError: (error, host) => connectionError(error, host, timeouts),
-    async [Symbol.asyncDispose]() {
-      await Promise.all(agents.map((agent) => agent.destroy()));
-    },
+    [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { LookupFunction } from 'node:net';
 import type { AbortOptions } from '../content/target.ts';
 import type { Credential, CredentialSource } from '../credentials/credential.ts';
+import { createConnections } from '../hosts/connections.ts';
+import { createProxyChoice, type ProxyOptions } from '../hosts/proxy.ts';
 import type { Reference } from '../reference.ts';
 import { createAuthorizedSender } from './authorized-sender.ts';
 import { createEndpoints } from './endpoints.ts';
@@ -23,6 +25,8 @@ export interface RegistryClientOptions {
    * locations): ranges (`10.0.0.0/8`), addresses or host names, as the `grants` of `@wasmlet/egress`. @default none
    */
   readonly grants?: readonly string[];
+  /** Proxies on the way to registries, whose names are then resolved, and not checked, by the proxy. @default none */
+  readonly proxy?: ProxyOptions;
   /** Resolves names; its answers are checked. @default the system's resolver */
   readonly lookup?: LookupFunction;
   /** @default 'wasmlet' */
@@ -60,7 +64,12 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     retry,
     userAgent: options.userAgent ?? 'wasmlet',
     guard,
-    addresses,
+    connections: createConnections({
+      timeouts,
+      guard,
+      addresses,
+      chooseProxy: createProxyChoice(options.proxy),
+    }),
   });
   const endpoints = createEndpoints(http, guard);
   const parts = {
