@@ -28,10 +28,14 @@ export type OciErrorCode =
   | 'INVALID_RESPONSE'
   /** A redirect or token server that a registry may not send its clients to. */
   | 'UNSAFE_URL'
+  /** The registry, store or source cannot do what was asked of it. */
+  | 'UNSUPPORTED'
   /** Content above the size that is read. */
   | 'TOO_LARGE'
   /** It is there, and it is nothing that this package knows how to run. */
   | 'UNSUPPORTED_ARTIFACT'
+  /** A file system layer of an image is no archive, a damaged one, or one that leads out of its root. */
+  | 'INVALID_LAYER'
   /** Bytes to be pushed are no WebAssembly. */
   | 'NOT_WASM'
   /** The store does not have it. */
