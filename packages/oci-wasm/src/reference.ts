@@ -52,6 +52,10 @@ export function formatReference({ registry, repository, tag, digest }: Reference
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
 }
 
+export function isTag(text: string): boolean {
+  return tagPattern.test(text);
+}
+
 // Bounds of distribution/reference: 255 for the name, 128 for the tag, the longest digest and two separators.
 const maxNameLength = 255;
 const maxTextLength = maxNameLength + 128 + 160;

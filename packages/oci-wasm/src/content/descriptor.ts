@@ -7,6 +7,8 @@ export interface Descriptor {
   readonly size: number;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly artifactType?: string;
+  /** The content itself, in base64: small content that has been embedded. */
+  readonly data?: string;
   /** In an index: what the manifest is for. */
   readonly platform?: Platform;
 }

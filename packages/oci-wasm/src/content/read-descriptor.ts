@@ -4,7 +4,7 @@ import { isDigest } from './digest.ts';
 /** Reads a descriptor from foreign JSON; `undefined` when it is none. Fields of the wrong kind are left out. */
 export function readDescriptor(value: unknown): Descriptor | undefined {
   if (!isRecord(value)) return undefined;
-  const { mediaType, digest, size, artifactType } = value;
+  const { mediaType, digest, size, artifactType, data } = value;
   if (typeof mediaType !== 'string' || typeof digest !== 'string' || !isDigest(digest)) return undefined;
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) return undefined;
   const annotations = readStrings(value['annotations']);
@@ -15,6 +15,7 @@ export function readDescriptor(value: unknown): Descriptor | undefined {
     size,
     ...(annotations === undefined ? {} : { annotations }),
     ...(typeof artifactType === 'string' ? { artifactType } : {}),
+    ...(typeof data === 'string' ? { data } : {}),
     ...(platform === undefined ? {} : { platform }),
   };
 }

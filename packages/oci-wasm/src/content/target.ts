@@ -37,8 +37,49 @@ export interface Manifest {
   readonly bytes: Uint8Array;
 }
 
+export interface Deleter {
+  /**
+   * Removes a manifest, with every name that it has, or a blob. Rejects with {@link OciError} `MANIFEST_UNKNOWN`,
+   * `BLOB_UNKNOWN`, `NOT_FOUND_LOCALLY`, and `UNSUPPORTED` where the other side does not allow it.
+   */
+  delete(descriptor: Descriptor, options?: AbortOptions): Promise<void>;
+}
+
+export interface Mounter {
+  /**
+   * Makes a blob of another repository of the same registry appear here without sending it. Resolves with false when
+   * that cannot be: then it is to be written.
+   */
+  mount(descriptor: Descriptor, from: RepositoryName, options?: AbortOptions): Promise<boolean>;
+}
+
+export interface ReferrersOptions extends AbortOptions {
+  /** Only those of this type. @default all */
+  readonly artifactType?: string;
+}
+
+export interface ReferrersLister {
+  /** The manifests whose `subject` this is (signatures, SBOMs), each with its `artifactType`. None is no failure. */
+  referrers(subject: Descriptor, options?: ReferrersOptions): AsyncIterable<Descriptor>;
+}
+
+export interface Lister {
+  /** The names that there are, as they come: tags of a repository, whole references in a store. */
+  list(options?: AbortOptions): AsyncIterable<string>;
+}
+
+export type RepositoryName = Pick<Reference, 'registry' | 'repository'>;
+
+export interface Located {
+  /** The repository that this is, of which a {@link Mounter} may mount. */
+  readonly location: RepositoryName;
+}
+
 /** Where artifacts can be copied from. */
 export interface Source extends ContentReader, TagResolver {}
 
 /** Where artifacts can be copied to. A repository of a registry and a store on disk are both. */
 export interface Target extends Source, ContentWriter, Tagger {}
+
+/** What only some of them can do: whether one can is told by whether the method is there. */
+export type OptionalPowers = Partial<Deleter & Mounter & ReferrersLister & Lister & Located>;

@@ -24,6 +24,8 @@ export interface AuthorizedSender {
 export interface AuthorizedRequest extends Omit<HttpRequest, 'authorization' | 'registry'> {
   /** For messages: what the request is about. */
   readonly subject: string;
+  /** Rights that it needs besides the sender's own, e.g. on the repository that is mounted from. */
+  readonly scopes?: readonly string[];
 }
 
 export interface AuthorizedSenderOptions {
@@ -73,7 +75,7 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     request: AuthorizedRequest,
     authorization: string | undefined,
   ): Promise<HttpResponse> => {
-    const { subject: _, ...rest } = request;
+    const { subject: _, scopes: __, ...rest } = request;
     return http.send({
       ...rest,
       registry: endpoint.origin,
@@ -84,26 +86,27 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
 
   /** The first time for what is needed; then for what the registry asks for as well, in its order. */
   const tokenRequest = (
+    { scopes: more = [] }: AuthorizedRequest,
     challenge: Challenge,
     credential: Credential | undefined,
     isSecond: boolean,
   ): TokenRequest => {
     const asked = (challenge.parameters['scope'] ?? '').split(' ').filter((text) => text !== '');
-    const needed = scope === undefined ? [] : [scope];
+    const needed = [...(scope === undefined ? [] : [scope]), ...more];
     const scopes = isSecond || needed.length === 0 ? new Set([...asked, ...needed]) : new Set(needed);
     return { endpoint, challenge, scopes: [...scopes], credential };
   };
 
   /** The header for an identity; undefined when there is none to show. */
   const authorizationOf = async (
+    request: AuthorizedRequest,
     challenge: Challenge,
     identity: Credential | undefined,
     isSecond: boolean,
-    signal: AbortSignal | undefined,
   ): Promise<string | undefined> => {
     if (identity?.registryToken !== undefined) return `Bearer ${identity.registryToken}`;
     if (challenge.scheme === 'bearer') {
-      return `Bearer ${await tokens.get(tokenRequest(challenge, identity, isSecond), signal)}`;
+      return `Bearer ${await tokens.get(tokenRequest(request, challenge, identity, isSecond), request.signal)}`;
     }
     const { username, password } = identity ?? {};
     return username === undefined || password === undefined
@@ -117,15 +120,15 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     challenge: Challenge,
     identity: Credential | undefined,
   ): Promise<HttpResponse | undefined> => {
-    const authorization = await authorizationOf(challenge, identity, false, request.signal);
+    const authorization = await authorizationOf(request, challenge, identity, false);
     if (authorization === undefined && identity !== undefined) return undefined;
     const response = await attempt(request, authorization);
     const isToken = challenge.scheme === 'bearer' && identity?.registryToken === undefined;
     if (!isToken || response.status !== 401 || !isOwn(response)) return response;
     await response.discard();
-    tokens.forget(tokenRequest(challenge, identity, false));
+    tokens.forget(tokenRequest(request, challenge, identity, false));
     const current = challengeOf(response) ?? challenge;
-    return attempt(request, await authorizationOf(current, identity, true, request.signal));
+    return attempt(request, await authorizationOf(request, current, identity, true));
   };
 
   /** What a server says to which the registry has redirected is not about who is asking. */

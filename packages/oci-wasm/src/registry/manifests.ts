@@ -28,14 +28,19 @@ export interface Manifests {
     descriptor: Descriptor,
     source: AsyncIterable<Uint8Array>,
     signal: AbortSignal | undefined,
-  ): Promise<void>;
+  ): Promise<PutManifest>;
   /** Stores a manifest under a tag or its digest. */
   put(
     context: RepositoryContext,
     manifest: Manifest,
     name: string,
     signal: AbortSignal | undefined,
-  ): Promise<void>;
+  ): Promise<PutManifest>;
+}
+
+export interface PutManifest extends Manifest {
+  /** Whether the registry has noted its subject, for the referrers API. */
+  readonly isSubjectNoted: boolean;
 }
 
 export function createManifests(): Manifests {
@@ -80,7 +85,7 @@ export function createManifests(): Manifests {
 
     async write(context, descriptor, source, signal) {
       const bytes = await collect(source, maxManifestBytes, () => tooLarge(context));
-      await putManifest(context, { descriptor, bytes }, descriptor.digest, signal);
+      return putManifest(context, { descriptor, bytes }, descriptor.digest, signal);
     },
 
     put: putManifest,
@@ -89,10 +94,11 @@ export function createManifests(): Manifests {
 
 async function putManifest(
   context: RepositoryContext,
-  { descriptor: { mediaType, digest }, bytes }: Manifest,
+  { descriptor, bytes }: Manifest,
   name: string,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<PutManifest> {
+  const { mediaType, digest } = descriptor;
   const subject = `cannot push ${context.name}:${name}`;
   const response = await context.sender.send({
     method: 'PUT',
@@ -112,6 +118,7 @@ async function putManifest(
   if (stored !== undefined && isDigest(stored) && stored.startsWith('sha256:') && stored !== digest) {
     throw mismatch(context, digest, stored);
   }
+  return { descriptor, bytes, isSubjectNoted: response.header('oci-subject') !== undefined };
 }
 
 async function fetchManifest(

@@ -1,21 +1,26 @@
 import { isManifestType } from '../content/media-types.ts';
-import type { Target } from '../content/target.ts';
+import type { Deleter, Lister, Located, Mounter, ReferrersLister, Target } from '../content/target.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
 import { type Access, createAuthorizedSender } from './authorized-sender.ts';
 import { hasBlob, readBlob } from './blobs.ts';
 import type { Challenge } from './challenge.ts';
+import { deleteContent } from './delete.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Http } from './http.ts';
-import { createManifests } from './manifests.ts';
+import { createManifests, type PutManifest } from './manifests.ts';
+import { createMounts } from './mount.ts';
+import { listReferrers } from './referrers.ts';
+import { createReferrersTags } from './referrers-tag.ts';
 import type { RepositoryContext } from './repository-context.ts';
 import type { RetryPolicy } from './retry.ts';
+import { listTags } from './tags.ts';
 import type { TokenSource } from './token-source.ts';
 import { uploadBlob } from './upload.ts';
 import type { UrlGuard } from './url-guard.ts';
 
-export interface Repository extends Target {
+export interface Repository extends Target, Deleter, Mounter, ReferrersLister, Lister, Located {
   /** What the registry has accepted last; undefined before the first answer. */
   readonly access: Access | undefined;
 }
@@ -46,6 +51,8 @@ export function openRepository(
   const { http, tokens, endpoints, challenges, guard, retry } = parts;
   const name = formatReference({ registry, repository });
   const manifests = createManifests();
+  const mounts = createMounts();
+  const referrersTags = createReferrersTags();
   let opened: RepositoryContext | undefined;
 
   const open = async (signal: AbortSignal | undefined): Promise<RepositoryContext> => {
@@ -92,7 +99,17 @@ export function openRepository(
     return open(signal);
   };
 
+  /** What a registry does not keep account of by itself. */
+  const noteSubject = async (
+    context: RepositoryContext,
+    put: PutManifest,
+    signal: AbortSignal | undefined,
+  ): Promise<void> => {
+    if (!put.isSubjectNoted) await referrersTags.add(context, put, signal);
+  };
+
   return {
+    location: { registry, repository },
     get access() {
       return opened?.sender.access;
     },
@@ -112,12 +129,29 @@ export function openRepository(
     },
     async write(descriptor, source, { signal } = {}) {
       const context = await openForWrite(signal);
-      if (isManifestType(descriptor.mediaType)) await manifests.write(context, descriptor, source(), signal);
-      else await uploadBlob(context, descriptor, source, signal);
+      if (!isManifestType(descriptor.mediaType)) await uploadBlob(context, descriptor, source, signal);
+      else await noteSubject(context, await manifests.write(context, descriptor, source(), signal), signal);
     },
     async tag(manifest, { tag, digest }, { signal } = {}) {
       const context = await openForWrite(signal);
-      await manifests.put(context, manifest, tag ?? digest ?? 'latest', signal);
+      const put = await manifests.put(context, manifest, tag ?? digest ?? 'latest', signal);
+      await noteSubject(context, put, signal);
+    },
+    async mount(descriptor, from, { signal } = {}) {
+      return mounts.mount(await openForWrite(signal), descriptor, from, signal);
+    },
+    async delete(descriptor, { signal } = {}) {
+      const context = await openForWrite(signal);
+      if (!isManifestType(descriptor.mediaType)) return deleteContent(context, descriptor, signal);
+      const bytes = await manifests.read(context, descriptor, signal);
+      await deleteContent(context, descriptor, signal);
+      await referrersTags.remove(context, { descriptor, bytes }, signal);
+    },
+    async *referrers(subject, options = {}) {
+      yield* listReferrers(await open(options.signal), referrersTags, subject, options);
+    },
+    async *list({ signal } = {}) {
+      yield* listTags(await open(signal), signal);
     },
   };
 }

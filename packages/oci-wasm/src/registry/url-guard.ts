@@ -15,7 +15,7 @@ export interface UrlGuard {
   isInsecure(host: string): boolean;
 }
 
-export type Purpose = 'token server' | 'redirect' | 'upload location';
+export type Purpose = 'token server' | 'redirect' | 'upload location' | 'next page';
 
 export interface UrlGuardOptions {
   readonly insecureRegistries: readonly string[];

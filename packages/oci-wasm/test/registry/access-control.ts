@@ -87,12 +87,15 @@ export function createAccessControl(auth: RegistryAuth | undefined, origin: stri
     check(request) {
       const { url, method, headers } = request;
       if (url.pathname === '/token') return tokenAnswer(request);
-      const repository = /^\/v2\/(.+?)\/(?:manifests|blobs|tags)\//.exec(url.pathname)?.[1];
+      const repository = /^\/v2\/(.+?)\/(?:manifests|blobs|tags|referrers)\//.exec(url.pathname)?.[1];
       const action = method === 'GET' || method === 'HEAD' ? 'pull' : 'push';
       const needed = repository === undefined ? 'login' : `${repository}:${action}`;
+      const source = url.searchParams.get('from');
       const granted = grants.get(/^Bearer (.*)$/.exec(headers.authorization ?? '')?.[1] ?? '');
-      if (granted?.has(needed) === true) return undefined;
-      const scope = repository === undefined ? '' : `,scope="repository:${repository}:${action}"`;
+      const isMountable = source === null || granted?.has(`${source}:pull`) === true;
+      if (granted?.has(needed) === true && isMountable) return undefined;
+      const also = source === null ? '' : ` repository:${source}:pull`;
+      const scope = repository === undefined ? '' : `,scope="repository:${repository}:${action}${also}"`;
       const challenge = { 'www-authenticate': `Bearer realm="${realm}",service="test registry"${scope}` };
       return granted === undefined || repository === undefined
         ? failure(401, 'UNAUTHORIZED', 'authentication required', challenge)

@@ -1,5 +1,17 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { answerReferrers, answerTags, type ReferrersSupport, subjectOf } from './listings.ts';
+
+export interface ContentStoreOptions {
+  /** @default 'none' */
+  readonly referrers?: ReferrersSupport;
+  /** Tags in one answer at most. @default 100 */
+  readonly pageSize?: number;
+  /** Whether blobs can be mounted; else every mount begins an upload. @default true */
+  readonly mounts?: boolean;
+  /** Whether content can be deleted. @default true */
+  readonly deletes?: boolean;
+}
 
 export interface Reply {
   readonly status: number;
@@ -42,12 +54,36 @@ export function digestOf(bytes: Uint8Array, algorithm: 'sha256' | 'sha512' = 'sh
   return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`;
 }
 
-export function createContentStore(): ContentStore {
+export function createContentStore({
+  referrers = 'none',
+  pageSize = 100,
+  mounts = true,
+  deletes = true,
+}: ContentStoreOptions = {}): ContentStore {
   const blobs = new Map<string, Uint8Array>();
   const manifests = new Map<string, StoredManifest>();
   const uploads = new Set<string>();
   const hasRepository = (repository: string): boolean =>
     [...blobs.keys(), ...manifests.keys()].some((key) => key.startsWith(`${repository}\n`));
+
+  /** What is kept under the names of a repository, by tag or by digest. */
+  const named = (repository: string, isDigest: boolean): ReadonlyMap<string, StoredManifest> => {
+    const own = [...manifests]
+      .filter(([key]) => key.startsWith(`${repository}\n`))
+      .map(([key, manifest]) => [key.slice(repository.length + 1), manifest] as const);
+    return new Map(own.filter(([name]) => name.includes(':') === isDigest && !name.startsWith('sha512:')));
+  };
+
+  const answerDelete = (repository: string, name: string, isManifest: boolean): Reply => {
+    if (!deletes) return failure(405, 'UNSUPPORTED', 'the operation is unsupported');
+    const kept: Map<string, unknown> = isManifest ? manifests : blobs;
+    const found = kept.get(`${repository}\n${name}`);
+    if (found === undefined) return failure(404, isManifest ? 'MANIFEST_UNKNOWN' : 'BLOB_UNKNOWN', 'unknown');
+    for (const [key, value] of kept) {
+      if (key.startsWith(`${repository}\n`) && value === found) kept.delete(key);
+    }
+    return reply(202, {});
+  };
 
   const answerManifest = (request: ContentRequest, repository: string, name: string): Reply => {
     if (request.method === 'PUT') {
@@ -55,11 +91,14 @@ export function createContentStore(): ContentStore {
       const stored = { mediaType: request.headers['content-type'] ?? '', bytes: request.body };
       manifests.set(`${repository}\n${name}`, stored);
       manifests.set(`${repository}\n${digest}`, stored);
+      const subject = referrers === 'none' ? undefined : subjectOf(request.body);
       return reply(201, {
         'docker-content-digest': digest,
         location: `/v2/${repository}/manifests/${digest}`,
+        ...(subject === undefined ? {} : { 'oci-subject': subject }),
       });
     }
+    if (request.method === 'DELETE') return answerDelete(repository, name, true);
     const found = manifests.get(`${repository}\n${name}`);
     if (!found) return failure(404, 'MANIFEST_UNKNOWN', 'manifest unknown');
     const algorithm = name.startsWith('sha512:') ? 'sha512' : 'sha256';
@@ -71,6 +110,12 @@ export function createContentStore(): ContentStore {
   };
 
   const answerUpload = (request: ContentRequest, repository: string, id: string): Reply => {
+    const mounted = request.url.searchParams.get('mount');
+    const source = blobs.get(`${request.url.searchParams.get('from')}\n${mounted}`);
+    if (request.method === 'POST' && mounts && mounted !== null && source !== undefined) {
+      blobs.set(`${repository}\n${mounted}`, source);
+      return reply(201, { 'docker-content-digest': mounted, location: `/v2/${repository}/blobs/${mounted}` });
+    }
     if (request.method === 'POST') {
       const begun = randomUUID();
       uploads.add(begun);
@@ -100,13 +145,16 @@ export function createContentStore(): ContentStore {
       const { pathname } = request.url;
       if (pathname === '/v2/') return reply(200, { 'content-type': 'application/json' }, Buffer.from('{}'));
       const [, repository = '', kind = '', rest = ''] =
-        /^\/v2\/(.+?)\/(manifests|blobs\/uploads|blobs|tags)\/(.*)$/.exec(pathname) ?? [];
+        /^\/v2\/(.+?)\/(manifests|blobs\/uploads|blobs|tags|referrers)\/(.*)$/.exec(pathname) ?? [];
       switch (kind) {
         case 'manifests':
           return answerManifest(request, repository, rest);
         case 'blobs/uploads':
           return answerUpload(request, repository, rest);
+        case 'referrers':
+          return answerReferrers(request.url, rest, named(repository, true), referrers);
         case 'blobs': {
+          if (request.method === 'DELETE') return answerDelete(repository, rest, false);
           const bytes = blobs.get(`${repository}\n${rest}`);
           if (!bytes) return failure(404, 'BLOB_UNKNOWN', 'blob unknown to registry');
           return reply(
@@ -119,7 +167,7 @@ export function createContentStore(): ContentStore {
           if (!hasRepository(repository)) {
             return failure(404, 'NAME_UNKNOWN', 'repository name not known to registry');
           }
-          return reply(200, { 'content-type': 'application/json' }, Buffer.from('{"tags":[]}'));
+          return answerTags(request.url, repository, [...named(repository, false).keys()], pageSize);
         default:
           return failure(404, 'UNSUPPORTED', 'no such path');
       }
@@ -133,8 +181,9 @@ export function createContentStore(): ContentStore {
     addManifest(repository, name, manifest, mediaType = ociManifest) {
       const bytes = Buffer.from(typeof manifest === 'string' ? manifest : JSON.stringify(manifest));
       const digest = digestOf(bytes);
+      const stored = { mediaType, bytes };
       for (const key of [name, digest, digestOf(bytes, 'sha512')]) {
-        manifests.set(`${repository}\n${key}`, { mediaType, bytes });
+        manifests.set(`${repository}\n${key}`, stored);
       }
       return digest;
     },

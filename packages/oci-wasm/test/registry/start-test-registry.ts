@@ -2,10 +2,15 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAccessControl, type RegistryAuth } from './access-control.ts';
-import { createContentStore, type ContentStore, digestOf } from './content-store.ts';
+import {
+  createContentStore,
+  type ContentStore,
+  type ContentStoreOptions,
+  digestOf,
+} from './content-store.ts';
 import { createFaults, type Fault, type FaultMatch } from './faults.ts';
 
-export interface TestRegistryOptions {
+export interface TestRegistryOptions extends ContentStoreOptions {
   /** @default anybody may do anything */
   readonly auth?: RegistryAuth;
   /** Whether upload locations are absolute URLs. @default false */
@@ -41,7 +46,7 @@ export interface RecordedRequest {
 }
 
 export async function startTestRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
-  const content = createContentStore();
+  const content = createContentStore(options);
   const faults = createFaults();
   const requests: RecordedRequest[] = [];
   const sockets = new Set<Socket>();

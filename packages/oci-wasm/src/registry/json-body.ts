@@ -1,0 +1,41 @@
+import { collect } from '../content/verified.ts';
+import { OciError } from '../errors.ts';
+import type { HttpResponse } from './http.ts';
+import type { RepositoryContext } from './repository-context.ts';
+
+export interface JsonBodyOptions {
+  /** For messages: what the answer is for. */
+  readonly subject: string;
+  readonly maxBytes: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The JSON of an answer, bounded. Rejects with {@link OciError} `TOO_LARGE`, `INVALID_RESPONSE`. */
+export async function readJsonBody(
+  { http, endpoint, name }: RepositoryContext,
+  response: HttpResponse,
+  { subject, maxBytes, signal }: JsonBodyOptions,
+): Promise<unknown> {
+  const details = { host: endpoint.registry, reference: name };
+  const tooLarge = (): OciError =>
+    new OciError('TOO_LARGE', `${subject}: the answer is larger than ${maxBytes} bytes`, details);
+  let bytes: Uint8Array;
+  try {
+    bytes = await collect(response.body, maxBytes, tooLarge);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error instanceof OciError ? error : http.bodyError(error, response.url.host);
+  }
+  try {
+    return JSON.parse(Buffer.from(bytes).toString());
+  } catch (cause) {
+    throw new OciError(
+      'INVALID_RESPONSE',
+      `${subject}: the registry answers with something that is no JSON`,
+      {
+        ...details,
+        cause,
+      },
+    );
+  }
+}

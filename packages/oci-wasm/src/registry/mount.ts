@@ -1,0 +1,68 @@
+import type { Descriptor } from '../content/descriptor.ts';
+import type { RepositoryName } from '../content/target.ts';
+import { OciError } from '../errors.ts';
+import type { RepositoryContext } from './repository-context.ts';
+
+/** Mounts blobs of other repositories of the same registry (distribution-spec, "Mounting a blob"). */
+export interface Mounts {
+  mount(
+    context: RepositoryContext,
+    descriptor: Descriptor,
+    from: RepositoryName,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean>;
+}
+
+/** Repositories that nothing can be mounted from; beyond that they are tried again. */
+const maxRefused = 100;
+/** Given to the registry for taking back what it has begun in place of a mount. */
+const cancelMs = 2_000;
+
+export function createMounts(): Mounts {
+  const refused = new Set<string>();
+  return {
+    async mount(context, { digest }, from, signal) {
+      const { endpoint, repository, sender } = context;
+      if (from.registry !== endpoint.registry || from.repository === repository) return false;
+      if (refused.has(from.repository)) return false;
+      const query = new URLSearchParams({ mount: digest, from: from.repository });
+      const response = await sender
+        .send({
+          method: 'POST',
+          url: context.url(`blobs/uploads/?${query.toString()}`),
+          scopes: [`repository:${from.repository}:pull`],
+          signal,
+          subject: `cannot mount blob ${digest} of ${from.repository} in ${context.name}`,
+        })
+        .catch((error: unknown) => {
+          // It may be pushed all the same.
+          if (error instanceof OciError && (error.code === 'DENIED' || error.code === 'UNAUTHORIZED'))
+            return undefined;
+          throw error;
+        });
+      await response?.discard();
+      if (response?.status === 201) return true;
+      if (refused.size >= maxRefused) refused.clear();
+      refused.add(from.repository);
+      const location = response?.status === 202 ? response.header('location') : undefined;
+      if (response !== undefined && location !== undefined) {
+        await takeBack(
+          context,
+          context.guard.target(location, { from: response.url, purpose: 'upload location' }),
+        );
+      }
+      return false;
+    },
+  };
+}
+
+/** A registry that does not mount begins an upload, and cleans it up by itself; this only helps it. */
+async function takeBack({ sender }: RepositoryContext, url: URL): Promise<void> {
+  try {
+    const signal = AbortSignal.timeout(cancelMs);
+    const response = await sender.send({ method: 'DELETE', url, signal, retry: false, subject: 'upload' });
+    await response.discard();
+  } catch {
+    // The blob is pushed in another upload.
+  }
+}
