@@ -6,11 +6,16 @@ import { OciError } from '../errors.ts';
 export interface RegistryTls {
   /** Certificate authorities that count in addition to the system's. */
   readonly ca?: string;
-  /** Certificate chain to show to the registry; with `key`. */
-  readonly cert?: string;
-  readonly key?: string;
+  /** What may be shown to the registry; the one that it takes is. */
+  readonly clients?: readonly ClientCertificate[];
   /** The registry's certificate is not verified. @default false */
   readonly skipVerify?: boolean;
+}
+
+export interface ClientCertificate {
+  /** With its chain. */
+  readonly cert: string;
+  readonly key: string;
 }
 
 /**
@@ -37,17 +42,15 @@ function damageOf(certificate: string): unknown {
 }
 
 /** Checks all of it, by making what connections are made with. Throws {@link OciError} `INVALID_CONFIG`. */
-export function secureContextOf({ ca, cert, key }: RegistryTls, name: string): SecureContext {
+export function secureContextOf({ ca, clients = [] }: RegistryTls, name: string): SecureContext {
   if (ca !== undefined) checkCertificates(ca, name);
-  if (cert !== undefined) checkCertificates(cert, name);
-  if ((cert === undefined) !== (key === undefined)) {
-    throw invalid(name, 'needs both a client certificate and its key');
-  }
+  for (const { cert } of clients) checkCertificates(cert, name);
   try {
     return createSecureContext({
       ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
+      ...(clients.length === 0
+        ? {}
+        : { cert: clients.map(({ cert }) => cert), key: clients.map(({ key }) => key) }),
     });
   } catch (cause) {
     throw invalid(name, 'has a client certificate or key that cannot be used, or that do not fit', cause);

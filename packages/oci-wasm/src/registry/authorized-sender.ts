@@ -32,8 +32,8 @@ export interface AuthorizedSenderOptions {
   readonly http: Http;
   readonly tokens: TokenSource;
   readonly endpoint: Endpoint;
-  /** The client's memory of what a registry has asked for, by registry. */
-  readonly challenges: Map<string, Challenge>;
+  /** The client's memory of what a registry has asked for, by origin. */
+  readonly challenges: Map<string, readonly Challenge[]>;
   /** Tried in order. */
   readonly credentials: readonly Credential[];
   /** Whether anonymous access is tried after them. @default true */
@@ -45,8 +45,11 @@ export interface AuthorizedSenderOptions {
   readonly remedy?: string;
 }
 
-/** Registries whose challenge one client remembers. */
+/** Registries whose challenges one client remembers. */
 const maxChallenges = 1_000;
+/** Scopes beyond its own that one sender asks for. */
+const maxGrown = 16;
+const maxScopeLength = 512;
 
 /**
  * Begins without credentials until the registry has asked for some; then tries the credentials in order and
@@ -71,30 +74,58 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
   let chosen = 0;
   let access: Access | undefined;
 
+  /** Scopes that the registry has asked for beyond the sender's own, the latest first. */
+  let grown: readonly string[] = [];
+
   const attempt = async (
     request: AuthorizedRequest,
     authorization: string | undefined,
   ): Promise<HttpResponse> => {
     const { subject: _, scopes: __, ...rest } = request;
-    return http.send({
-      ...rest,
-      registry: endpoint.origin,
-      // Uploads may continue at another origin, which credentials are not for.
-      authorization: request.url.origin === endpoint.origin ? authorization : undefined,
-    });
+    const outgoing = { ...rest, registry: endpoint.origin, settings: endpoint.settings };
+    const isAtHome = request.url.origin === endpoint.origin;
+    // Uploads may continue at another origin, which credentials are not for.
+    const response = await http.send({ ...outgoing, authorization: isAtHome ? authorization : undefined });
+    const mayGoOn = request.method === 'GET' || request.method === 'HEAD';
+    if (response.status !== 401 || isOwn(response) || !isAtHome || !mayGoOn) return response;
+    const elsewhere = await anonymousElsewhere(response, request.signal);
+    if (elsewhere === undefined) return response;
+    await response.discard();
+    return http.send({ ...outgoing, url: response.url, authorization: elsewhere });
   };
 
-  /** The first time for what is needed; then for what the registry asks for as well, in its order. */
+  /** A server to which the registry has redirected may want a token, and is shown nobody's credentials for it. */
+  const anonymousElsewhere = async (
+    response: HttpResponse,
+    signal: AbortSignal | undefined,
+  ): Promise<string | undefined> => {
+    const challenge = challengesOf(response).find(({ scheme }) => scheme === 'bearer');
+    if (challenge === undefined) return undefined;
+    const { host, origin } = response.url;
+    const elsewhere = { ...endpoint, registry: host, origin, settings: undefined };
+    const request = {
+      endpoint: elsewhere,
+      challenge,
+      scopes: askedFor(challenge),
+      behalfOf: endpoint.origin,
+    };
+    try {
+      return `Bearer ${await tokens.get(request, signal)}`;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof OciError) return undefined;
+      throw error;
+    }
+  };
+
   const tokenRequest = (
     { scopes: more = [] }: AuthorizedRequest,
     challenge: Challenge,
     credential: Credential | undefined,
-    isSecond: boolean,
   ): TokenRequest => {
-    const asked = (challenge.parameters['scope'] ?? '').split(' ').filter((text) => text !== '');
-    const needed = [...(scope === undefined ? [] : [scope]), ...more];
-    const scopes = isSecond || needed.length === 0 ? new Set([...asked, ...needed]) : new Set(needed);
-    return { endpoint, challenge, scopes: [...scopes], credential };
+    const needed = [...grown, ...(scope === undefined ? [] : [scope]), ...more];
+    const scopes = needed.length === 0 ? askedFor(challenge) : [...new Set(needed)];
+    return { endpoint, challenge, scopes, credential };
   };
 
   /** The header for an identity; undefined when there is none to show. */
@@ -102,11 +133,10 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     request: AuthorizedRequest,
     challenge: Challenge,
     identity: Credential | undefined,
-    isSecond: boolean,
   ): Promise<string | undefined> => {
     if (identity?.registryToken !== undefined) return `Bearer ${identity.registryToken}`;
     if (challenge.scheme === 'bearer') {
-      return `Bearer ${await tokens.get(tokenRequest(request, challenge, identity, isSecond), request.signal)}`;
+      return `Bearer ${await tokens.get(tokenRequest(request, challenge, identity), request.signal)}`;
     }
     const { username, password } = identity ?? {};
     return username === undefined || password === undefined
@@ -120,15 +150,21 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     challenge: Challenge,
     identity: Credential | undefined,
   ): Promise<HttpResponse | undefined> => {
-    const authorization = await authorizationOf(request, challenge, identity, false);
+    const authorization = await authorizationOf(request, challenge, identity);
     if (authorization === undefined && identity !== undefined) return undefined;
     const response = await attempt(request, authorization);
     const isToken = challenge.scheme === 'bearer' && identity?.registryToken === undefined;
-    if (!isToken || response.status !== 401 || !isOwn(response)) return response;
+    if (!isToken || !isRefusal(response)) return response;
+    const current = challengesOf(response).find(({ scheme }) => scheme === 'bearer');
+    const used = tokenRequest(request, challenge, identity);
+    const asked = current === undefined ? [] : askedFor(current);
+    // A 403 that asks for more than the token was for may become a 200.
+    if (response.status === 403 && asked.every((one) => used.scopes.includes(one))) return response;
     await response.discard();
-    tokens.forget(tokenRequest(request, challenge, identity, false));
-    const current = challengeOf(response) ?? challenge;
-    return attempt(request, await authorizationOf(request, current, identity, true));
+    tokens.forget(used);
+    // First, because some token servers read no further.
+    grown = [...new Set([...asked, ...grown])].slice(0, maxGrown);
+    return attempt(request, await authorizationOf(request, current ?? challenge, identity));
   };
 
   /** What a server says to which the registry has redirected is not about who is asking. */
@@ -156,22 +192,24 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     secrets,
     async send(request) {
       let failure: OciError | undefined;
-      let challenge = challenges.get(endpoint.registry);
-      const isKnown = challenge !== undefined;
-      if (challenge === undefined) {
+      let offered = challenges.get(endpoint.origin);
+      const isKnown = offered !== undefined;
+      if (offered === undefined) {
         const response = await attempt(request, undefined);
         if (!isRefusal(response)) {
           access ??= { kind: 'anonymous' };
           return response;
         }
-        challenge = challengeOf(response);
-        if (challenge === undefined) throw await refusal(response, request);
+        offered = challengesOf(response);
         failure = await refusal(response, request);
+        if (offered.length === 0) throw failure;
         if (challenges.size >= maxChallenges) challenges.clear();
-        challenges.set(endpoint.registry, challenge);
+        challenges.set(endpoint.origin, offered);
       }
       for (const [index, identity] of identities.entries()) {
         if (index < chosen) continue;
+        const challenge = challengeFor(identity, offered);
+        if (challenge === undefined) continue;
         // Without tokens, to be anonymous is to show nothing, as above.
         if (identity === undefined && challenge.scheme === 'basic' && !isKnown) continue;
         try {
@@ -191,17 +229,33 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
         }
       }
       // It may have changed its mind of what it wants.
-      challenges.delete(endpoint.registry);
+      challenges.delete(endpoint.origin);
       throw failure ?? (await refusal(await attempt(request, undefined), request));
     },
   };
 }
 
-/** The first challenge of a kind that is known. */
-function challengeOf(response: HttpResponse): Challenge | undefined {
-  return parseChallenges(response.headers('www-authenticate')).find(
+/** The challenges of the kinds that are known. */
+function challengesOf(response: HttpResponse): readonly Challenge[] {
+  return parseChallenges(response.headers('www-authenticate')).filter(
     ({ scheme }) => scheme === 'basic' || scheme === 'bearer',
   );
+}
+
+/** The first challenge that an identity can answer. */
+function challengeFor(
+  identity: Credential | undefined,
+  offered: readonly Challenge[],
+): Challenge | undefined {
+  const isToken = identity?.identityToken !== undefined || identity?.registryToken !== undefined;
+  return isToken ? (offered.find(({ scheme }) => scheme === 'bearer') ?? offered[0]) : offered[0];
+}
+
+function askedFor(challenge: Challenge): readonly string[] {
+  return (challenge.parameters['scope'] ?? '')
+    .split(' ')
+    .filter((text) => text !== '' && text.length <= maxScopeLength)
+    .slice(0, maxGrown);
 }
 
 /** "Denied" says more than "who are you?", and later attempts no more than earlier ones. */

@@ -2,10 +2,14 @@ import type { LookupFunction } from 'node:net';
 import type { AbortOptions } from '../content/target.ts';
 import type { Credential, CredentialSource } from '../credentials/credential.ts';
 import { createConnections } from '../hosts/connections.ts';
+import { createMirrorHealth } from '../hosts/mirror-health.ts';
+import { openMirrored } from '../hosts/mirrored-repository.ts';
 import { createProxyChoice, type ProxyOptions } from '../hosts/proxy.ts';
+import type { RegistryHosts } from '../hosts/registry-host.ts';
+import type { RegistryTls } from '../hosts/tls-settings.ts';
 import type { Reference } from '../reference.ts';
 import { createAuthorizedSender } from './authorized-sender.ts';
-import { createEndpoints } from './endpoints.ts';
+import { createEndpoints, type Endpoint, urlAt } from './endpoints.ts';
 import { createHttp } from './http.ts';
 import { openRepository, type Repository, type RepositoryOptions } from './repository.ts';
 import { responseError } from './response-error.ts';
@@ -25,6 +29,10 @@ export interface RegistryClientOptions {
    * locations): ranges (`10.0.0.0/8`), addresses or host names, as the `grants` of `@wasmlet/egress`. @default none
    */
   readonly grants?: readonly string[];
+  /** Where the content of registries is, and how they are spoken to: `await registryHosts({ directory })`. */
+  readonly hosts?: RegistryHosts;
+  /** Certificates by registry (`host[:port]`, as in references), for those that `hosts` does not know. */
+  readonly tls?: Readonly<Record<string, RegistryTls>>;
   /** Proxies on the way to registries, whose names are then resolved, and not checked, by the proxy. @default none */
   readonly proxy?: ProxyOptions;
   /** Resolves names; its answers are checked. @default the system's resolver */
@@ -50,7 +58,10 @@ export interface RegistryClient extends AsyncDisposable {
   ): Promise<{ readonly verified: boolean }>;
 }
 
-/** Throws `EgressError` `INVALID_GRANT` for a grant that cannot be understood. */
+/**
+ * Throws {@link OciError} `INVALID_CONFIG` for certificates or a proxy that cannot be used, and `EgressError`
+ * `INVALID_GRANT` for a grant that cannot be understood.
+ */
 export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const retry = { ...defaultRetryPolicy, ...options.retry };
@@ -71,7 +82,8 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       chooseProxy: createProxyChoice(options.proxy),
     }),
   });
-  const endpoints = createEndpoints(http, guard);
+  const endpoints = createEndpoints({ http, guard, hosts: options.hosts, tls: options.tls ?? {} });
+  const health = createMirrorHealth();
   const parts = {
     http,
     tokens: createTokenSource({ http, guard, tokenMs: timeouts.tokenMs }),
@@ -82,14 +94,29 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
   };
 
   return {
-    repository: (name, { credentials, readOnly = false } = {}) =>
-      openRepository(parts, name, readOnly, (signal) =>
-        credentials === undefined
-          ? (options.credentials?.find(name, signal === undefined ? {} : { signal }) ?? Promise.resolve([]))
-          : Promise.resolve(credentials),
-      ),
+    repository(name, { credentials, readOnly = false } = {}) {
+      // What is given for a registry is not for its mirrors.
+      const findCredentials = async (endpoint: Endpoint, signal: AbortSignal | undefined) =>
+        credentials !== undefined && endpoint.mirrorOf === undefined
+          ? credentials
+          : ((await options.credentials?.find(
+              { registry: endpoint.registry, repository: name.repository },
+              signal === undefined ? {} : { signal },
+            )) ?? []);
+      if (!readOnly || options.hosts === undefined) {
+        return openRepository(parts, name, readOnly, findCredentials);
+      }
+      const openAt = (find: (signal: AbortSignal | undefined) => Promise<Endpoint>): Repository =>
+        openRepository(
+          { ...parts, endpoints: { find: (_, signal) => find(signal) } },
+          name,
+          readOnly,
+          findCredentials,
+        );
+      return openMirrored({ registry: name.registry, endpoints, health, openAt });
+    },
     async checkCredential(registry, credential, { signal } = {}) {
-      const endpoint = await endpoints.find(registry, signal);
+      const endpoint = await endpoints.own(registry, signal);
       const sender = createAuthorizedSender({
         ...parts,
         // Its own memory: what counts is what the registry says to this credential.
@@ -103,7 +130,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       const subject = `cannot log in to ${registry}`;
       const response = await sender.send({
         method: 'GET',
-        url: new URL('/v2/', endpoint.origin),
+        url: urlAt(endpoint, ''),
         signal,
         subject,
       });

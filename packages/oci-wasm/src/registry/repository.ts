@@ -7,7 +7,7 @@ import { type Access, createAuthorizedSender } from './authorized-sender.ts';
 import { hasBlob, readBlob } from './blobs.ts';
 import type { Challenge } from './challenge.ts';
 import { deleteContent } from './delete.ts';
-import type { Endpoints } from './endpoints.ts';
+import { type Endpoint, type Endpoints, urlAt } from './endpoints.ts';
 import type { Http } from './http.ts';
 import { createManifests, type PutManifest } from './manifests.ts';
 import { createMounts } from './mount.ts';
@@ -36,8 +36,8 @@ export interface RepositoryOptions {
 export interface ClientParts {
   readonly http: Http;
   readonly tokens: TokenSource;
-  readonly endpoints: Endpoints;
-  readonly challenges: Map<string, Challenge>;
+  readonly endpoints: Pick<Endpoints, 'find'>;
+  readonly challenges: Map<string, readonly Challenge[]>;
   readonly guard: UrlGuard;
   readonly retry: RetryPolicy;
 }
@@ -46,7 +46,7 @@ export function openRepository(
   parts: ClientParts,
   { registry, repository }: Pick<Reference, 'registry' | 'repository'>,
   readOnly: boolean,
-  findCredentials: (signal: AbortSignal | undefined) => Promise<readonly Credential[]>,
+  findCredentials: (endpoint: Endpoint, signal: AbortSignal | undefined) => Promise<readonly Credential[]>,
 ): Repository {
   const { http, tokens, endpoints, challenges, guard, retry } = parts;
   const name = formatReference({ registry, repository });
@@ -58,10 +58,8 @@ export function openRepository(
   const open = async (signal: AbortSignal | undefined): Promise<RepositoryContext> => {
     signal?.throwIfAborted();
     if (opened) return opened;
-    const [endpoint, credentials] = await Promise.all([
-      endpoints.find(registry, signal),
-      findCredentials(signal),
-    ]);
+    const endpoint = await endpoints.find(registry, signal);
+    const credentials = await findCredentials(endpoint, signal);
     const scope = `repository:${repository}:${readOnly ? 'pull' : 'pull,push'}`;
     const sender = createAuthorizedSender({
       http,
@@ -82,13 +80,13 @@ export function openRepository(
       name,
       repository,
       place: {
-        name: `registry ${registry}`,
-        host: registry,
+        name: `registry ${endpoint.registry}`,
+        host: endpoint.registry,
         reference: name,
         remedy: 'try again, and push the artifact anew if it stays so',
       },
       verb: readOnly ? 'pull' : 'push',
-      url: (path) => new URL(`/v2/${repository}/${path}`, endpoint.origin),
+      url: (path) => urlAt(endpoint, `${repository}/${path}`),
     };
     return opened;
   };

@@ -17,6 +17,8 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   /** Absent: anonymous. */
   readonly credential?: Credential | undefined;
+  /** Origin of the registry that has sent its client to the endpoint. @default the endpoint's own */
+  readonly behalfOf?: string;
 }
 
 /** Bearer tokens of token servers (distribution-spec, "Token Authentication"), kept until shortly before they expire. */
@@ -114,11 +116,7 @@ async function askForToken(
     });
   }
   const url = guard.target(realm, { from: new URL(endpoint.origin), purpose: 'token server' });
-  const response = await http.send(
-    credential?.identityToken === undefined
-      ? tokenRequest(url, request, signal)
-      : refreshRequest(url, request, credential.identityToken, signal),
-  );
+  const response = await ask(http, url, request, signal);
   if (response.status !== 200) {
     const subject = `token server of registry ${endpoint.registry}`;
     const secrets = secretsOf(credential);
@@ -131,16 +129,31 @@ async function askForToken(
   return readToken(http, response, endpoint);
 }
 
+async function ask(http: Http, url: URL, request: TokenRequest, signal: AbortSignal): Promise<HttpResponse> {
+  const { identityToken, username, password } = request.credential ?? {};
+  if (identityToken === undefined) return http.send(tokenRequest(url, request, signal));
+  const response = await http.send(refreshRequest(url, request, identityToken, signal));
+  if (response.status !== 404 && response.status !== 405) return response;
+  // A token server without OAuth2: there the refresh token is a password.
+  await response.discard();
+  const credential = { username: username ?? tokenUser, password: password ?? identityToken };
+  return http.send(tokenRequest(url, { ...request, credential }, signal));
+}
+
+/** The name under which docker's tools keep refresh tokens. */
+const tokenUser = '<token>';
+
 /** The token protocol of distribution: GET, with basic authentication where there is a credential. */
 function tokenRequest(realm: URL, request: TokenRequest, signal: AbortSignal): HttpRequest {
   const { username, password = '' } = request.credential ?? {};
   const url = new URL(realm);
   for (const [name, value] of parametersOf(request)) url.searchParams.append(name, value);
-  if (username !== undefined) url.searchParams.set('account', username);
+  if (username !== undefined && username !== tokenUser) url.searchParams.set('account', username);
   return {
     method: 'GET',
     url,
-    registry: request.endpoint.origin,
+    registry: request.behalfOf ?? request.endpoint.origin,
+    settings: request.endpoint.settings,
     authorization: username === undefined ? undefined : basicAuthorization(username, password),
     signal,
   };
@@ -163,7 +176,8 @@ function refreshRequest(
   return {
     method: 'POST',
     url,
-    registry: request.endpoint.origin,
+    registry: request.behalfOf ?? request.endpoint.origin,
+    settings: request.endpoint.settings,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: Buffer.from(form.toString()),
     follow: false,
@@ -185,9 +199,11 @@ export function basicAuthorization(username: string, password: string): string {
 
 export function secretsOf(credential: Credential | undefined): readonly string[] {
   const { username = '', password, identityToken, registryToken } = credential ?? {};
-  const basic =
-    password === undefined ? undefined : basicAuthorization(username, password).slice('Basic '.length);
-  return [password, identityToken, registryToken, basic].filter(
+  const passwords = [password, identityToken].filter((secret) => secret !== undefined);
+  const basics = [username, tokenUser].flatMap((name) =>
+    passwords.map((secret) => basicAuthorization(name, secret).slice('Basic '.length)),
+  );
+  return [password, identityToken, registryToken, ...basics].filter(
     (secret) => secret !== undefined && secret !== '',
   ) as string[];
 }
