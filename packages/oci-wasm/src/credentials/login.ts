@@ -1,6 +1,8 @@
 import { isRecord } from '../content/read-descriptor.ts';
 import type { AbortOptions } from '../content/target.ts';
 import { OciError } from '../errors.ts';
+import type { ProxyOptions } from '../hosts/proxy.ts';
+import type { RegistryHosts } from '../hosts/registry-host.ts';
 import { parseReference } from '../reference.ts';
 import { createRegistryClient } from '../registry/registry-client.ts';
 import { readConfigText, writeConfig } from './config-file.ts';
@@ -17,6 +19,10 @@ export interface LoginOptions extends AbortOptions {
   /** Docker's configuration file, e.g. `~/.docker/config.json`; made when absent. */
   readonly configFile: string;
   readonly insecureRegistries?: readonly string[];
+  /** As in {@link RegistryClientOptions}. */
+  readonly hosts?: RegistryHosts;
+  /** As in {@link RegistryClientOptions}. */
+  readonly proxy?: ProxyOptions;
   /** Environment of `docker-credential-…` programs. @default this process's */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -36,7 +42,7 @@ export interface LoginResult {
  * Rejects with {@link OciError}: `UNAUTHORIZED`, `DENIED`, `TIMEOUT`, `UNAVAILABLE`, `INVALID_CONFIG`, `CREDENTIAL_HELPER`.
  */
 export async function login(options: LoginOptions): Promise<LoginResult> {
-  const { username, password, configFile, insecureRegistries = [], env, signal } = options;
+  const { username, password, configFile, insecureRegistries = [], hosts, proxy, env, signal } = options;
   if (username === '' || username.includes(':')) {
     throw new OciError('INVALID_CONFIG', 'a user name may not be empty and has no colon in it');
   }
@@ -44,7 +50,11 @@ export async function login(options: LoginOptions): Promise<LoginResult> {
   // Before the registry is asked, so that nothing is tried that could not be kept.
   const file = await openConfig(configFile, signal);
   const abort = signal === undefined ? {} : { signal };
-  await using client = createRegistryClient({ insecureRegistries });
+  await using client = createRegistryClient({
+    insecureRegistries,
+    ...(hosts === undefined ? {} : { hosts }),
+    ...(proxy === undefined ? {} : { proxy }),
+  });
   const { verified } = await client.checkCredential(registry, { username, password }, abort);
 
   const key = dockerKey(registry);

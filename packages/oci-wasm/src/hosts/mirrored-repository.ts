@@ -139,7 +139,7 @@ function allFailed(failures: readonly Failure[]): OciError {
   const others = failures.filter((failure) => failure !== main);
   if (others.length === 0) return error;
   const told = others.map(({ place, error: { code } }) => `${place.name} (${code})`).join(', ');
-  return new OciError(error.code, `${error.message}; so have failed its mirrors: ${told}`, {
+  return new OciError(error.code, `${error.message}; its mirrors failed as well: ${told}`, {
     cause: error,
     ...(error.reference === undefined ? {} : { reference: error.reference }),
     ...(error.host === undefined ? {} : { host: error.host }),

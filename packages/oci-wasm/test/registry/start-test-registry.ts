@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAccessControl, type RegistryAuth } from './access-control.ts';
 import {
@@ -43,6 +43,7 @@ export interface RecordedRequest {
   readonly authorization: string | undefined;
   readonly accept: string | undefined;
   readonly contentType: string | undefined;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export async function startTestRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
@@ -73,6 +74,7 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
       authorization: headers.authorization,
       accept: headers.accept,
       contentType: headers['content-type'],
+      headers,
     });
     const fault = faults.take(method, url);
     if (fault?.kind === 'hang') return;
