@@ -5,8 +5,12 @@
  */
 export { pullArtifact } from './transfer/pull-artifact.ts';
 export type { PulledArtifact, PullOptions } from './transfer/pull-artifact.ts';
+export { copy } from './transfer/copy.ts';
+export type { CopyOptions, CopyResult } from './transfer/copy.ts';
+export type { CopyHooks, CopyOutcome, CopyTally, Progress } from './transfer/copy-content.ts';
+export type { GraphLimits } from './transfer/read-graph.ts';
 export { copyArtifact } from './transfer/copy-artifact.ts';
-export type { CopiedArtifact, CopyOptions, Progress } from './transfer/copy-artifact.ts';
+export type { CopiedArtifact, CopyOptions as CopyArtifactOptions } from './transfer/copy-artifact.ts';
 export { pushArtifact } from './transfer/push-artifact.ts';
 export type { PushedArtifact, PushOptions } from './transfer/push-artifact.ts';
 export { createRegistryClient } from './registry/registry-client.ts';
@@ -23,6 +27,8 @@ export type { RegistryTimeouts } from './registry/timeouts.ts';
 export type { RetryPolicy } from './registry/retry.ts';
 export { openLayoutStore } from './store/layout-store.ts';
 export type { LayoutStore } from './store/layout-store.ts';
+export { createMemoryStore } from './store/memory-store.ts';
+export type { MemoryStore, MemoryStoreOptions } from './store/memory-store.ts';
 export { readArtifact, readModuleBytes } from './artifact/read-artifact.ts';
 export { kindOfBinary } from './artifact/binary-kind.ts';
 export type { BinaryKind } from './artifact/binary-kind.ts';

@@ -13,6 +13,14 @@ export function isManifestType(mediaType: string): boolean {
   return manifestTypes.includes(mediaType);
 }
 
+/** Layers that only their makers may hand out; whoever needs them fetches them from there. */
+export function isNondistributable(mediaType: string): boolean {
+  return (
+    mediaType.startsWith('application/vnd.oci.image.layer.nondistributable.') ||
+    mediaType.startsWith('application/vnd.docker.image.rootfs.foreign.')
+  );
+}
+
 /** In the order of preference. */
 export const acceptManifests = manifestTypes.join(', ');
 

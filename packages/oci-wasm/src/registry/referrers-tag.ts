@@ -1,8 +1,8 @@
 import type { Descriptor } from '../content/descriptor.ts';
 import { parseDigest } from '../content/digest.ts';
-import { manifestLinks } from '../content/manifest-links.ts';
 import { maxManifestBytes, mediaTypes } from '../content/media-types.ts';
 import { isRecord, readDescriptor } from '../content/read-descriptor.ts';
+import { referrerOf } from '../content/referrer.ts';
 import type { Manifest } from '../content/target.ts';
 import { OciError } from '../errors.ts';
 import { readJsonBody } from './json-body.ts';
@@ -48,9 +48,10 @@ export function createReferrersTags(): ReferrersTags {
       return entries.map(readDescriptor).filter((entry) => entry !== undefined);
     },
     async add(context, manifest, signal) {
-      const referrer = referrerOf(context, manifest);
+      const referrer = referrerOf(manifest, context.name);
       if (referrer === undefined) return;
-      const { tag, entry } = referrer;
+      const { entry } = referrer;
+      const tag = referrersTag(referrer.subject);
       await inTurn(tag, () =>
         change(context, tag, signal, (entries) =>
           entries.some((other) => isOf(other, entry)) ? undefined : [...entries, entry],
@@ -58,9 +59,10 @@ export function createReferrersTags(): ReferrersTags {
       );
     },
     async remove(context, manifest, signal) {
-      const referrer = referrerOf(context, manifest);
+      const referrer = referrerOf(manifest, context.name);
       if (referrer === undefined) return;
-      const { tag, entry } = referrer;
+      const { entry } = referrer;
+      const tag = referrersTag(referrer.subject);
       await inTurn(tag, () =>
         change(context, tag, signal, (entries) => {
           const left = entries.filter((other) => !isOf(other, entry));
@@ -75,25 +77,6 @@ export function createReferrersTags(): ReferrersTags {
 export function referrersTag(digest: string): string {
   const { algorithm, hex } = parseDigest(digest);
   return `${algorithm}-${hex.slice(0, 64)}`;
-}
-
-/** How a manifest is listed, and under which tag; undefined when it refers to nothing. */
-function referrerOf(
-  { name }: RepositoryContext,
-  manifest: Manifest,
-): { readonly tag: string; readonly entry: Descriptor } | undefined {
-  if (!Buffer.from(manifest.bytes).includes('"subject"')) return undefined;
-  const { subject, mediaType, artifactType, annotations } = manifestLinks(manifest, name);
-  if (subject === undefined) return undefined;
-  const { digest, size } = manifest.descriptor;
-  const entry = {
-    mediaType,
-    digest,
-    size,
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(artifactType === undefined ? {} : { artifactType }),
-  };
-  return { tag: referrersTag(subject.digest), entry };
 }
 
 interface Listed {
