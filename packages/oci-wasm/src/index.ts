@@ -23,8 +23,10 @@ export type { HostCapability, RegistryHost, RegistryHosts } from './hosts/regist
 export type { HostSettings } from './hosts/connections.ts';
 export type { ClientCertificate, RegistryTls } from './hosts/tls-settings.ts';
 export type { ProxyOptions } from './hosts/proxy.ts';
+export type { RegistryNotice } from './registry/notices.ts';
+export type { UploadPolicy } from './registry/upload-policy.ts';
 export type { RegistryTimeouts } from './registry/timeouts.ts';
-export type { RetryPolicy } from './registry/retry.ts';
+export type { RetryPolicy } from './registry/retry-policy.ts';
 export { openLayoutStore } from './store/layout-store.ts';
 export type { LayoutStore } from './store/layout-store.ts';
 export { createMemoryStore } from './store/memory-store.ts';

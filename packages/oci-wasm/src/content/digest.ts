@@ -13,7 +13,14 @@ export interface Digest {
 export function parseDigest(text: string): Digest {
   const [, algorithm, hex] = digestPattern.exec(text) ?? [];
   if (algorithm === undefined || hex === undefined) {
-    throw new OciError('INVALID_RESPONSE', `"${text.slice(0, 80)}" is no sha256 or sha512 digest`);
+    const other = /^([a-z0-9]+(?:[+._-][a-z0-9]+)*):/.exec(text)?.[1];
+    const isUnknown = other !== undefined && other !== 'sha256' && other !== 'sha512';
+    throw new OciError(
+      'INVALID_RESPONSE',
+      isUnknown
+        ? `the digest "${text.slice(0, 80)}" is of the algorithm ${other.slice(0, 32)}; sha256 and sha512 are supported`
+        : `"${text.slice(0, 80)}" is no sha256 or sha512 digest`,
+    );
   }
   return { algorithm: algorithm as DigestAlgorithm, hex };
 }

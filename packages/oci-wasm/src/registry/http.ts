@@ -4,11 +4,14 @@ import { OciError } from '../errors.ts';
 import type { Connections, HostSettings } from '../hosts/connections.ts';
 import { connectionError, isReset } from './connection-error.ts';
 import type { RegistryTimeouts } from './timeouts.ts';
-import { retrying, retryAfterMs, type RetryPolicy } from './retry.ts';
+import { createHostBackoff, type HostBackoff } from './host-backoff.ts';
+import { readWarnings, type RegistryNotice } from './notices.ts';
+import { type Outcome, retrying, retryAfterMs } from './retry.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 import type { UrlGuard } from './url-guard.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   /** Origin of the registry that the request is for, whose servers may be no further inside the network. */
   readonly registry: string;
@@ -23,6 +26,8 @@ export interface HttpRequest {
   readonly retry?: boolean;
   /** Whether redirects are followed, within what the guard allows. @default true */
   readonly follow?: boolean;
+  /** When there is no more waiting for a host, by the policy's clock. @default `timeouts.totalMs` from now */
+  readonly endsAt?: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -45,6 +50,7 @@ export interface Http extends AsyncDisposable {
   send(request: HttpRequest): Promise<HttpResponse>;
   /** Translates a failure while a body is read. */
   bodyError(error: unknown, host: string): OciError;
+  readonly backoff: HostBackoff;
 }
 
 export interface HttpOptions {
@@ -53,14 +59,19 @@ export interface HttpOptions {
   readonly userAgent: string;
   readonly guard: UrlGuard;
   readonly connections: Connections;
+  readonly onNotice: ((notice: RegistryNotice) => void) | undefined;
 }
 
 /** As browsers and Go's client. */
 const maxRedirects = 10;
 
-export function createHttp({ timeouts, retry, userAgent, guard, connections }: HttpOptions): Http {
-  const exchange = async (outgoing: HttpRequest): Promise<HttpResponse> => {
+export function createHttp(options: HttpOptions): Http {
+  const { timeouts, retry, userAgent, guard, connections, onNotice } = options;
+  const backoff = createHostBackoff(retry, (pause) => onNotice?.({ kind: 'pause', ...pause }));
+
+  const exchange = async (outgoing: HttpRequest, endsAt: number): Promise<HttpResponse> => {
     const { method, url, registry, settings, headers, body, authorization, signal } = outgoing;
+    await backoff.ready(url.host, { endsAt, signal });
     try {
       const response = await request(url, {
         method,
@@ -75,17 +86,22 @@ export function createHttp({ timeouts, retry, userAgent, guard, connections }: H
         body: typeof body === 'function' ? Readable.from(body(), { objectMode: false }) : (body ?? null),
         ...(signal === undefined ? {} : { signal }),
       });
-      return answer(response, url);
+      const received = answer(response, url);
+      if (!isTransient(received.status)) backoff.succeeded(url.host);
+      for (const text of readWarnings(received.headers('warning'))) {
+        onNotice?.({ kind: 'warning', host: url.host, text: withoutCredential(text, authorization) });
+      }
+      return received;
     } catch (error) {
       signal?.throwIfAborted();
       throw connectionError(error, url.host, timeouts, connections.proxyOf(url));
     }
   };
 
-  const followed = async (first: HttpRequest): Promise<HttpResponse> => {
+  const followed = async (first: HttpRequest, endsAt: number): Promise<HttpResponse> => {
     let current = first;
     for (let hops = 0; ; hops += 1) {
-      const response = await exchange(current);
+      const response = await exchange(current, endsAt);
       const location = response.header('location');
       if (first.follow === false || !redirects.includes(response.status) || location === undefined)
         return response;
@@ -105,31 +121,33 @@ export function createHttp({ timeouts, retry, userAgent, guard, connections }: H
     }
   };
 
+  const attempt = async (outgoing: HttpRequest, endsAt: number): Promise<Outcome<HttpResponse>> => {
+    try {
+      const response = await followed(outgoing, endsAt);
+      if (!isTransient(response.status)) return { kind: 'done', value: response };
+      return {
+        kind: 'again',
+        host: response.url.host,
+        afterMs: retryAfterMs(response.header('retry-after'), new Date()),
+        drop: () => response.discard(),
+        giveUp: () => response,
+      };
+    } catch (error) {
+      if (!(error instanceof OciError) || !isReset(error.cause)) throw error;
+      const giveUp = (): never => {
+        throw error;
+      };
+      return { kind: 'again', host: error.host ?? outgoing.url.host, afterMs: undefined, giveUp };
+    }
+  };
+
   return {
-    send: (outgoing) =>
-      retrying(
-        outgoing.retry === false ? { ...retry, tries: 1 } : retry,
-        async () => {
-          try {
-            const response = await followed(outgoing);
-            if (!isTransient(response.status)) return { kind: 'done', value: response };
-            return {
-              kind: 'again',
-              afterMs: retryAfterMs(response.header('retry-after'), new Date()),
-              drop: () => response.discard(),
-              giveUp: () => response,
-            };
-          } catch (error) {
-            const giveUp = (): never => {
-              throw error;
-            };
-            return error instanceof OciError && isReset(error.cause)
-              ? { kind: 'again', afterMs: undefined, giveUp }
-              : giveUp();
-          }
-        },
-        outgoing.signal,
-      ),
+    backoff,
+    send(outgoing) {
+      const { retry: isRetried = true, signal, endsAt = retry.now() + timeouts.totalMs } = outgoing;
+      const tries = isRetried ? retry.tries : 1;
+      return retrying({ tries, backoff, now: retry.now, endsAt, signal }, () => attempt(outgoing, endsAt));
+    },
     bodyError: (error, host) => connectionError(error, host, timeouts),
     [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),
   };
@@ -140,6 +158,11 @@ const redirects: readonly number[] = [301, 302, 303, 307, 308];
 /** Worth another try (OCI clients agree on these). */
 export function isTransient(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501);
+}
+
+function withoutCredential(text: string, authorization: string | undefined): string {
+  const credential = authorization?.replace(/^\S+ /, '') ?? '';
+  return credential === '' ? text : text.replaceAll(credential, '***');
 }
 
 function answer({ statusCode, headers, body }: Dispatcher.ResponseData, url: URL): HttpResponse {

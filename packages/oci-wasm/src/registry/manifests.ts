@@ -7,6 +7,7 @@ import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
 import type { HttpResponse } from './http.ts';
 import type { RepositoryContext } from './repository-context.ts';
+import { refuseEncoded } from './refuse-encoded.ts';
 import { errorFrom, readErrors, responseError } from './response-error.ts';
 
 /** Reads and writes the manifests of one repository. */
@@ -115,8 +116,9 @@ async function putManifest(
   }
   await response.discard();
   const stored = response.header('docker-content-digest');
-  if (stored !== undefined && isDigest(stored) && stored.startsWith('sha256:') && stored !== digest) {
-    throw mismatch(context, digest, stored);
+  // It may name the manifest by another algorithm than the descriptor does.
+  if (stored !== undefined && isDigest(stored)) {
+    if (stored !== digestOf(bytes, parseDigest(stored).algorithm)) throw mismatch(context, digest, stored);
   }
   return { descriptor, bytes, isSubjectNoted: response.header('oci-subject') !== undefined };
 }
@@ -128,6 +130,7 @@ async function fetchManifest(
 ): Promise<{ readonly response: HttpResponse; readonly bytes: Uint8Array }> {
   const response = await send(context, 'GET', reference, signal);
   if (response.status !== 200) throw await missing(context, response, reference, signal);
+  refuseEncoded(response, { digest: formatReference(reference), size: undefined }, context);
   const bytes = await readBody(context, response, formatReference(reference), signal);
   return { response, bytes };
 }

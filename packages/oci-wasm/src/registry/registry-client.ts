@@ -11,12 +11,14 @@ import type { Reference } from '../reference.ts';
 import { createAuthorizedSender } from './authorized-sender.ts';
 import { createEndpoints, type Endpoint, urlAt } from './endpoints.ts';
 import { createHttp } from './http.ts';
+import type { RegistryNotice } from './notices.ts';
 import { openRepository, type Repository, type RepositoryOptions } from './repository.ts';
 import { responseError } from './response-error.ts';
-import { defaultRetryPolicy, type RetryPolicy } from './retry.ts';
+import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
 import { createServerAddresses } from './server-addresses.ts';
 import { defaultTimeouts, type RegistryTimeouts } from './timeouts.ts';
 import { createTokenSource } from './token-source.ts';
+import { createUploads, type UploadPolicy } from './upload-policy.ts';
 import { createUrlGuard } from './url-guard.ts';
 
 export interface RegistryClientOptions {
@@ -41,6 +43,9 @@ export interface RegistryClientOptions {
   readonly userAgent?: string;
   readonly timeouts?: Partial<RegistryTimeouts>;
   readonly retry?: Partial<RetryPolicy>;
+  readonly uploads?: Partial<UploadPolicy>;
+  /** Told what registries warn of, and of pauses. @default nobody */
+  readonly onNotice?: (notice: RegistryNotice) => void;
 }
 
 /** Speaks to registries (OCI distribution-spec 1.1). Closing it closes its connections. */
@@ -81,6 +86,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       addresses,
       chooseProxy: createProxyChoice(options.proxy),
     }),
+    onNotice: options.onNotice,
   });
   const endpoints = createEndpoints({ http, guard, hosts: options.hosts, tls: options.tls ?? {} });
   const health = createMirrorHealth();
@@ -91,6 +97,8 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     challenges: new Map(),
     guard,
     retry,
+    totalMs: timeouts.totalMs,
+    uploads: createUploads(options.uploads),
   };
 
   return {

@@ -2,7 +2,8 @@ import type { Place } from '../content/verified.ts';
 import type { AuthorizedSender } from './authorized-sender.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Http } from './http.ts';
-import type { RetryPolicy } from './retry.ts';
+import type { RetryPolicy } from './retry-policy.ts';
+import type { Uploads } from './upload-policy.ts';
 import type { UrlGuard } from './url-guard.ts';
 
 /** An open way to one repository, for the functions that speak to it. */
@@ -12,6 +13,9 @@ export interface RepositoryContext {
   readonly http: Http;
   readonly guard: UrlGuard;
   readonly retry: RetryPolicy;
+  readonly uploads: Uploads;
+  /** When the transfer is to be over, by the policy's clock. */
+  readonly endsAt: number;
   /** `registry/repository`, for messages. */
   readonly name: string;
   readonly repository: string;

@@ -9,15 +9,17 @@ import type { Challenge } from './challenge.ts';
 import { deleteContent } from './delete.ts';
 import { type Endpoint, type Endpoints, urlAt } from './endpoints.ts';
 import type { Http } from './http.ts';
+import { type Deadline, startDeadline, within } from './deadline.ts';
 import { createManifests, type PutManifest } from './manifests.ts';
 import { createMounts } from './mount.ts';
 import { listReferrers } from './referrers.ts';
 import { createReferrersTags } from './referrers-tag.ts';
 import type { RepositoryContext } from './repository-context.ts';
-import type { RetryPolicy } from './retry.ts';
+import type { RetryPolicy } from './retry-policy.ts';
 import { listTags } from './tags.ts';
 import type { TokenSource } from './token-source.ts';
 import { uploadBlob } from './upload.ts';
+import type { Uploads } from './upload-policy.ts';
 import type { UrlGuard } from './url-guard.ts';
 
 export interface Repository extends Target, Deleter, Mounter, ReferrersLister, Lister, Located {
@@ -40,7 +42,12 @@ export interface ClientParts {
   readonly challenges: Map<string, readonly Challenge[]>;
   readonly guard: UrlGuard;
   readonly retry: RetryPolicy;
+  readonly totalMs: number;
+  readonly uploads: Uploads;
 }
+
+/** Blobs that are known to be missing; beyond that they are looked for again. */
+const maxAbsent = 1_000;
 
 export function openRepository(
   parts: ClientParts,
@@ -48,12 +55,17 @@ export function openRepository(
   readOnly: boolean,
   findCredentials: (endpoint: Endpoint, signal: AbortSignal | undefined) => Promise<readonly Credential[]>,
 ): Repository {
-  const { http, tokens, endpoints, challenges, guard, retry } = parts;
+  const { http, tokens, endpoints, challenges, guard, retry, totalMs, uploads } = parts;
   const name = formatReference({ registry, repository });
   const manifests = createManifests();
   const mounts = createMounts();
   const referrersTags = createReferrersTags();
   let opened: RepositoryContext | undefined;
+  /** Looked for in vain, and not to be looked for again when they are written. */
+  const absent = new Set<string>();
+
+  const deadline = (signal: AbortSignal | undefined): Deadline =>
+    startDeadline({ totalMs, retry, registry, name }, signal);
 
   const open = async (signal: AbortSignal | undefined): Promise<RepositoryContext> => {
     signal?.throwIfAborted();
@@ -77,6 +89,8 @@ export function openRepository(
       http,
       guard,
       retry,
+      uploads,
+      endsAt: Number.POSITIVE_INFINITY,
       name,
       repository,
       place: {
@@ -97,6 +111,16 @@ export function openRepository(
     return open(signal);
   };
 
+  type Work<T> = (context: RepositoryContext, signal: AbortSignal) => Promise<T>;
+  const limited =
+    (opening: typeof open) =>
+    async <T>(signal: AbortSignal | undefined, work: Work<T>): Promise<T> => {
+      using limit = deadline(signal);
+      return await work(within(await opening(limit.signal), limit), limit.signal);
+    };
+  const reading = limited(open);
+  const writing = limited(openForWrite);
+
   /** What a registry does not keep account of by itself. */
   const noteSubject = async (
     context: RepositoryContext,
@@ -111,40 +135,45 @@ export function openRepository(
     get access() {
       return opened?.sender.access;
     },
-    async resolve(reference, { signal } = {}) {
-      return manifests.resolve(await open(signal), reference, signal);
-    },
-    async *read(descriptor, { signal } = {}) {
-      const context = await open(signal);
+    resolve: (reference, { signal } = {}) =>
+      reading(signal, (context, limit) => manifests.resolve(context, reference, limit)),
+    async *read(descriptor, options = {}) {
+      using limit = deadline(options.signal);
+      const { signal } = limit;
+      const context = within(await open(signal), limit);
       if (isManifestType(descriptor.mediaType)) yield await manifests.read(context, descriptor, signal);
       else yield* readBlob(context, descriptor, signal);
     },
-    async has(descriptor, { signal } = {}) {
-      const context = await open(signal);
-      return isManifestType(descriptor.mediaType)
-        ? manifests.has(context, descriptor, signal)
-        : hasBlob(context, descriptor, signal);
-    },
-    async write(descriptor, source, { signal } = {}) {
-      const context = await openForWrite(signal);
-      if (!isManifestType(descriptor.mediaType)) await uploadBlob(context, descriptor, source, signal);
-      else await noteSubject(context, await manifests.write(context, descriptor, source(), signal), signal);
-    },
-    async tag(manifest, { tag, digest }, { signal } = {}) {
-      const context = await openForWrite(signal);
-      const put = await manifests.put(context, manifest, tag ?? digest ?? 'latest', signal);
-      await noteSubject(context, put, signal);
-    },
-    async mount(descriptor, from, { signal } = {}) {
-      return mounts.mount(await openForWrite(signal), descriptor, from, signal);
-    },
-    async delete(descriptor, { signal } = {}) {
-      const context = await openForWrite(signal);
-      if (!isManifestType(descriptor.mediaType)) return deleteContent(context, descriptor, signal);
-      const bytes = await manifests.read(context, descriptor, signal);
-      await deleteContent(context, descriptor, signal);
-      await referrersTags.remove(context, { descriptor, bytes }, signal);
-    },
+    has: (descriptor, options = {}) =>
+      reading(options.signal, async (context, signal) => {
+        if (isManifestType(descriptor.mediaType)) return manifests.has(context, descriptor, signal);
+        const isThere = await hasBlob(context, descriptor, signal);
+        if (absent.size >= maxAbsent) absent.clear();
+        if (!isThere) absent.add(descriptor.digest);
+        return isThere;
+      }),
+    write: (descriptor, source, options = {}) =>
+      writing(options.signal, async (context, signal) => {
+        if (isManifestType(descriptor.mediaType)) {
+          await noteSubject(context, await manifests.write(context, descriptor, source(), signal), signal);
+        } else if (absent.delete(descriptor.digest) || !(await hasBlob(context, descriptor, signal))) {
+          await uploadBlob(context, descriptor, source, signal);
+        }
+      }),
+    tag: (manifest, { tag, digest }, options = {}) =>
+      writing(options.signal, async (context, signal) => {
+        const put = await manifests.put(context, manifest, tag ?? digest ?? 'latest', signal);
+        await noteSubject(context, put, signal);
+      }),
+    mount: (descriptor, from, options = {}) =>
+      writing(options.signal, (context, signal) => mounts.mount(context, descriptor, from, signal)),
+    delete: (descriptor, options = {}) =>
+      writing(options.signal, async (context, signal) => {
+        if (!isManifestType(descriptor.mediaType)) return deleteContent(context, descriptor, signal);
+        const bytes = await manifests.read(context, descriptor, signal);
+        await deleteContent(context, descriptor, signal);
+        await referrersTags.remove(context, { descriptor, bytes }, signal);
+      }),
     async *referrers(subject, options = {}) {
       yield* listReferrers(await open(options.signal), referrersTags, subject, options);
     },

@@ -1,26 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
-export interface RetryPolicy {
-  /** Of one request, the first included. @default 3 */
-  readonly tries: number;
-  /** Before the second try; doubled each time, with jitter. @default 500 */
-  readonly baseDelayMs: number;
-  /** A registry that asks for a longer pause is not tried again. @default 20_000 */
-  readonly maxDelayMs: number;
-  readonly wait: (ms: number, options: { readonly signal: AbortSignal | undefined }) => Promise<void>;
-  /** 0 to 1. @default Math.random */
-  readonly random: () => number;
-}
-
-export const defaultRetryPolicy: RetryPolicy = {
-  tries: 3,
-  baseDelayMs: 500,
-  maxDelayMs: 20_000,
-  wait: async (ms, { signal }) => {
-    await delay(ms, undefined, signal === undefined ? {} : { signal });
-  },
-  random: Math.random,
-};
+import type { HostBackoff } from './host-backoff.ts';
 
 /** What one try came to. */
 export type Outcome<T> =
@@ -28,33 +6,38 @@ export type Outcome<T> =
   /** Worth another try; `giveUp` says what it comes to when there is none. */
   | {
       readonly kind: 'again';
-      /** The pause that the registry asks for. */
+      /** Who failed. */
+      readonly host: string;
+      /** The pause that it asks for. */
       readonly afterMs: number | undefined;
       /** Frees what the try holds. */
       readonly drop?: () => Promise<void>;
       readonly giveUp: () => T;
     };
 
-/** Tries until it is done, the tries are used up, or the registry asks for a longer pause than the policy allows. */
+export interface Retrying {
+  readonly tries: number;
+  readonly backoff: HostBackoff;
+  readonly now: () => number;
+  /** By `now`. */
+  readonly endsAt: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Tries until it is done, the tries are used up, or the next one would be after the deadline. */
 export async function retrying<T>(
-  policy: RetryPolicy,
+  { tries, backoff, now, endsAt, signal }: Retrying,
   attempt: () => Promise<Outcome<T>>,
-  signal: AbortSignal | undefined,
 ): Promise<T> {
   for (let tried = 1; ; tried += 1) {
     const outcome = await attempt();
     if (outcome.kind === 'done') return outcome.value;
-    const { afterMs, drop, giveUp } = outcome;
-    if (tried >= policy.tries || (afterMs ?? 0) > policy.maxDelayMs) return giveUp();
+    const { host, afterMs, drop, giveUp } = outcome;
+    const pauseMs = backoff.failed(host, { tried, afterMs });
+    if (tried >= tries || now() + pauseMs > endsAt) return giveUp();
     await drop?.();
-    await policy.wait(afterMs ?? jittered(policy, tried), { signal });
-    signal?.throwIfAborted();
+    await backoff.ready(host, { endsAt, signal });
   }
-}
-
-/** Between half and all of the doubled delay, so that clients that failed together do not come back together. */
-function jittered({ baseDelayMs, maxDelayMs, random }: RetryPolicy, tried: number): number {
-  return Math.min(maxDelayMs, baseDelayMs * 2 ** (tried - 1)) * (0.5 + random() / 2);
 }
 
 /** `Retry-After` as seconds or as a date (RFC 9110 §10.2.3), in milliseconds from `now`. */

@@ -5,6 +5,13 @@ export interface RegistryTimeouts {
   readonly idleMs: number;
   /** Until a token server has given a token. @default 60_000 */
   readonly tokenMs: number;
+  /** For all of one transfer (a blob, a manifest): every try, pause and resumption. @default 1_800_000 */
+  readonly totalMs: number;
 }
 
-export const defaultTimeouts: RegistryTimeouts = { connectMs: 10_000, idleMs: 30_000, tokenMs: 60_000 };
+export const defaultTimeouts: RegistryTimeouts = {
+  connectMs: 10_000,
+  idleMs: 30_000,
+  tokenMs: 60_000,
+  totalMs: 1_800_000,
+};

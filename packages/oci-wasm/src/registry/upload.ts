@@ -1,110 +1,131 @@
 import type { Descriptor } from '../content/descriptor.ts';
 import { OciError } from '../errors.ts';
-import { isReset } from './connection-error.ts';
-import { type HttpResponse, isTransient } from './http.ts';
+import { hasBlob } from './blobs.ts';
+import { isTransient } from './http.ts';
 import type { RepositoryContext } from './repository-context.ts';
-import { responseError } from './response-error.ts';
-import { type Outcome, retryAfterMs, retrying } from './retry.ts';
-
-/** Given to the registry for taking back an upload that has failed. */
-const cancelMs = 2_000;
+import { createSourceCursor } from './source-cursor.ts';
+import {
+  beginUpload,
+  cancelUpload,
+  findUpload,
+  sendPart,
+  type Upload,
+  type UploadJob,
+  uploadAfter,
+} from './upload-session.ts';
 
 /**
- * Uploads a blob in one piece (distribution-spec, "POST then PUT"). A try that fails is taken back, and the next
- * one begins a new upload.
+ * Uploads a blob: a small one in one request, a larger one in chunks (distribution-spec, "Pushing blobs"). After a
+ * failure the registry is asked how far it has come, and the upload goes on from there; one that comes to nothing is
+ * taken back.
  */
-export function uploadBlob(
+export async function uploadBlob(
   context: RepositoryContext,
   descriptor: Descriptor,
   open: () => AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  return retrying(context.retry, () => upload(context, descriptor, open, signal), signal);
-}
-
-async function upload(
-  context: RepositoryContext,
-  descriptor: Descriptor,
-  open: () => AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Promise<Outcome<void>> {
-  const { digest, size } = descriptor;
-  const subject = `cannot push ${context.name}: blob ${digest}`;
-  const session = await beginUpload(context, subject, signal);
-  // The query may be signed: it is added to, not written anew.
-  const target = new URL(
-    `${session.href}${session.search === '' ? '?' : '&'}digest=${encodeURIComponent(digest)}`,
-  );
-  let sent: HttpResponse;
+  await using source = createSourceCursor(open, descriptor);
+  const subject = `cannot push ${context.name}: blob ${descriptor.digest}`;
+  const job: UploadJob = { context, descriptor, source, signal, subject };
+  let upload = await beginUpload(job);
+  let furthest = 0;
+  let fruitless = 0;
   try {
-    sent = await context.sender.send({
-      method: 'PUT',
-      url: target,
-      headers: { 'content-type': 'application/octet-stream', 'content-length': String(size) },
-      body: open,
-      retry: false,
-      signal,
-      subject,
-    });
+    for (;;) {
+      const step = await advance(job, upload);
+      if (step.kind === 'done') return;
+      if (step.kind === 'refused') {
+        await cancelUpload(context, upload);
+        upload = await beginUpload(job);
+        continue;
+      }
+      upload = step.upload;
+      if (upload.offset - furthest >= progressBytes) {
+        furthest = upload.offset;
+        fruitless = 0;
+      }
+      if (step.kind === 'on') continue;
+      fruitless += 1;
+      if (fruitless >= context.retry.tries || isTooLate(context)) throw step.failure;
+      const found = await findUpload(job, upload);
+      // An upload that has been completed is not there any more: it is the answer that was lost.
+      if (found === undefined && (await hasBlob(context, descriptor, signal))) return;
+      upload = found ?? (await beginUpload(job));
+    }
   } catch (error) {
-    await cancelUpload(context, session);
+    await cancelUpload(context, upload);
     signal?.throwIfAborted();
-    const giveUp = (): never => {
-      throw error;
-    };
-    return error instanceof OciError && isReset(error.cause)
-      ? { kind: 'again', afterMs: undefined, giveUp }
-      : giveUp();
+    throw error;
   }
-  if (sent.status === 201) {
-    await sent.discard();
-    return { kind: 'done', value: undefined };
-  }
-  const afterMs = retryAfterMs(sent.header('retry-after'), new Date());
-  const failure = await uploadError(context, sent, subject);
-  await cancelUpload(context, session);
-  const giveUp = (): never => {
-    throw failure;
-  };
-  return isTransient(sent.status) ? { kind: 'again', afterMs, giveUp } : giveUp();
 }
 
-async function beginUpload(
-  context: RepositoryContext,
-  subject: string,
-  signal: AbortSignal | undefined,
-): Promise<URL> {
-  const url = context.url('blobs/uploads/');
-  const response = await context.sender.send({ method: 'POST', url, signal, subject });
-  if (response.status !== 202) throw await uploadError(context, response, subject);
-  await response.discard();
-  const location = response.header('location');
-  if (location === undefined) {
-    throw new OciError('INVALID_RESPONSE', `${subject}: the registry says nowhere to upload to`, {
-      host: context.endpoint.registry,
-      reference: context.name,
-    });
-  }
-  return context.guard.target(location, { from: response.url, purpose: 'upload location' });
+/** What one request has come to. */
+type Step =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'on'; readonly upload: Upload }
+  /** Worth another try, from wherever the registry is. */
+  | { readonly kind: 'broken'; readonly upload: Upload; readonly failure: OciError }
+  /** The registry takes no chunks. */
+  | { readonly kind: 'refused' };
+
+/** An upload that has gained less than this has not moved. */
+const progressBytes = 64 * 1024;
+
+/** Sends all of it, or the next chunk, or the request that completes it. */
+function advance(job: UploadJob, upload: Upload): Promise<Step> {
+  const { uploads, endpoint } = job.context;
+  const { size } = job.descriptor;
+  const rest = size - upload.offset;
+  const isMonolithic = size <= uploads.monolithicBytes || uploads.chunkless.has(endpoint.origin);
+  if (rest === 0 || (upload.offset === 0 && isMonolithic)) return complete(job, upload, rest);
+  return sendChunk(job, upload, Math.min(rest, Math.max(1, uploads.chunkBytes, upload.minChunkBytes)));
 }
 
-function uploadError(context: RepositoryContext, response: HttpResponse, subject: string): Promise<OciError> {
-  const { endpoint, name, sender } = context;
-  return responseError(response, {
-    subject,
-    registry: endpoint.registry,
-    reference: name,
-    secrets: sender.secrets,
-  });
+async function complete(job: UploadJob, upload: Upload, length: number): Promise<Step> {
+  const sent = await sendPart(job, upload, 'PUT', length);
+  if (sent.kind === 'broken') return { ...sent, upload };
+  if (sent.kind === 'refused') {
+    if (isPassing(sent.status)) return { kind: 'broken', upload, failure: sent.failure };
+    throw sent.failure;
+  }
+  await sent.response.discard();
+  return { kind: 'done' };
 }
 
-/** Registries clean up by themselves; this only helps them. */
-async function cancelUpload({ sender }: RepositoryContext, url: URL): Promise<void> {
-  try {
-    const signal = AbortSignal.timeout(cancelMs);
-    const response = await sender.send({ method: 'DELETE', url, signal, retry: false, subject: 'upload' });
-    await response.discard();
-  } catch {
-    // What counts is why the upload failed.
+async function sendChunk(job: UploadJob, upload: Upload, length: number): Promise<Step> {
+  const { context, subject } = job;
+  const { offset } = upload;
+  const sent = await sendPart(job, upload, 'PATCH', length);
+  if (sent.kind === 'broken') return { ...sent, upload };
+  if (sent.kind === 'refused') {
+    if (offset === 0 && chunkRefusals.includes(sent.status)) {
+      if (context.uploads.chunkless.size >= maxChunkless) context.uploads.chunkless.clear();
+      context.uploads.chunkless.add(context.endpoint.origin);
+      return { kind: 'refused' };
+    }
+    if (isPassing(sent.status)) return { kind: 'broken', upload, failure: sent.failure };
+    throw sent.failure;
   }
+  await sent.response.discard();
+  const next = uploadAfter(job, upload, sent.response, offset + length);
+  if (next.offset > offset && next.offset <= offset + length) return { kind: 'on', upload: next };
+  const problem = `the registry says that it has ${next.offset} bytes after ${offset + length} were sent`;
+  const details = { host: context.endpoint.registry, reference: context.name };
+  const failure = new OciError('INVALID_RESPONSE', `${subject}: ${problem}`, details);
+  return { kind: 'broken', upload, failure };
+}
+
+/** What registries answer to a chunk that would take the same bytes in one piece. */
+const chunkRefusals: readonly number[] = [400, 404, 405, 411, 413, 415, 501];
+const maxChunkless = 1_000;
+
+/** Besides what passes by itself: the registry does not know the upload any more, or is at another offset. */
+function isPassing(status: number): boolean {
+  return isTransient(status) || status === 404 || status === 416;
+}
+
+/** Whether the pause that the registry asks for would end after the deadline. */
+function isTooLate({ http, retry, endpoint, endsAt }: RepositoryContext): boolean {
+  return retry.now() + http.backoff.pauseMs(new URL(endpoint.origin).host) > endsAt;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { defaultRetryPolicy, type Outcome, retryAfterMs, retrying } from '../../src/registry/retry.ts';
+import { createHostBackoff } from '../../src/registry/host-backoff.ts';
+import { type Outcome, retryAfterMs, retrying } from '../../src/registry/retry.ts';
+import { defaultRetryPolicy } from '../../src/registry/retry-policy.ts';
 
 const now = new Date('2026-01-02T03:04:05Z');
 
@@ -17,44 +19,111 @@ test.each([
   expect(retryAfterMs(value, now)).toBe(expected);
 });
 
-const recorded = () => {
+/** A policy whose clock moves only while something waits. */
+const virtual = (overrides: { readonly tries?: number; readonly random?: () => number } = {}) => {
   const waits: number[] = [];
+  let time = 0;
   const policy = {
     ...defaultRetryPolicy,
     random: () => 1,
+    now: () => time,
     wait: (ms: number) => {
       waits.push(ms);
+      time += ms;
       return Promise.resolve();
     },
+    ...overrides,
   };
-  return { waits, policy };
+  const backoff = createHostBackoff(policy);
+  const limits = { endsAt: 1_000_000, signal: undefined };
+  return {
+    waits,
+    policy,
+    backoff,
+    limits,
+    run: { ...limits, tries: policy.tries, backoff, now: policy.now },
+  };
 };
-const again = (afterMs?: number): Outcome<string> => ({ kind: 'again', afterMs, giveUp: () => 'given up' });
+const again = (afterMs?: number): Outcome<string> => ({
+  kind: 'again',
+  host: 'a.example',
+  afterMs,
+  giveUp: () => 'given up',
+});
 
 describe('retrying', () => {
-  test('doubles its pauses and gives up after the last try', async () => {
-    const { waits, policy } = recorded();
-    const result = await retrying({ ...policy, tries: 4 }, () => Promise.resolve(again()), undefined);
+  test('doubles the limit of its pauses and gives up after the last try', async () => {
+    const { waits, run } = virtual({ tries: 4 });
+    const result = await retrying(run, () => Promise.resolve(again()));
     expect({ result, waits }).toEqual({ result: 'given up', waits: [500, 1000, 2000] });
   });
 
-  test('shortens its pauses by up to half, so that clients spread', async () => {
-    const { waits, policy } = recorded();
-    await retrying({ ...policy, random: () => 0 }, () => Promise.resolve(again()), undefined);
-    expect(waits).toEqual([250, 500]);
+  test('pauses for anything below that limit, so that clients spread', async () => {
+    const { waits, run } = virtual({ random: () => 0.25 });
+    await retrying(run, () => Promise.resolve(again()));
+    expect(waits).toEqual([125, 250]);
   });
 
-  test('waits as long as it is asked to, within the limit', async () => {
-    const { waits, policy } = recorded();
-    await retrying(policy, () => Promise.resolve(again(20_000)), undefined);
-    await retrying(policy, () => Promise.resolve(again(20_001)), undefined);
-    expect(waits).toEqual([20_000, 20_000]);
+  test('waits as long as it is asked to, and not at all where that is after the deadline', async () => {
+    const { waits, run } = virtual();
+    await retrying(run, () => Promise.resolve(again(300_000)));
+    expect(waits).toEqual([300_000, 300_000]);
+    const late = virtual();
+    const result = await retrying(late.run, () => Promise.resolve(again(1_000_001)));
+    expect({ result, waits: late.waits }).toEqual({ result: 'given up', waits: [] });
   });
 
   test('ends in the middle of a pause when it is cancelled', async () => {
+    const { limits } = virtual();
     const controller = new AbortController();
-    const waiting = retrying(defaultRetryPolicy, () => Promise.resolve(again(20_000)), controller.signal);
+    const backoff = createHostBackoff(defaultRetryPolicy);
+    const run = { ...limits, endsAt: Number.POSITIVE_INFINITY, now: () => 0, tries: 3, backoff };
+    const waiting = retrying({ ...run, signal: controller.signal }, () => Promise.resolve(again(20_000)));
     controller.abort(new Error('enough'));
-    await expect(waiting).rejects.toThrow('aborted');
+    await expect(waiting).rejects.toThrow('enough');
+  });
+});
+
+describe('the back-off of a host', () => {
+  test('is shared: what has failed for one request makes another one wait', async () => {
+    const { backoff, waits, limits } = virtual();
+    backoff.failed('a.example', { tried: 1, afterMs: 7000 });
+    await Promise.all([backoff.ready('a.example', limits), backoff.ready('b.example', limits)]);
+    expect(waits).toEqual([7000]);
+    await backoff.ready('a.example', limits);
+    expect(waits).toEqual([7000]);
+  });
+
+  test('counts failures of requests that were under way together as one', () => {
+    const { backoff } = virtual();
+    expect(backoff.failed('a.example', { tried: 1, afterMs: undefined })).toBe(500);
+    expect(backoff.failed('a.example', { tried: 1, afterMs: undefined })).toBe(500);
+  });
+
+  test('grows from failure to failure, and is over with a success', async () => {
+    const { backoff, waits, limits } = virtual();
+    for (let failures = 0; failures < 3; failures += 1) {
+      backoff.failed('a.example', { tried: 1, afterMs: undefined });
+      await backoff.ready('a.example', limits);
+    }
+    backoff.succeeded('a.example');
+    backoff.failed('a.example', { tried: 1, afterMs: undefined });
+    await backoff.ready('a.example', limits);
+    expect(waits).toEqual([500, 1000, 2000, 500]);
+  });
+
+  test('is not shortened by an answer to what was sent before the failure', async () => {
+    const { backoff, waits, limits } = virtual();
+    backoff.failed('a.example', { tried: 1, afterMs: 7000 });
+    backoff.succeeded('a.example');
+    await backoff.ready('a.example', limits);
+    expect(waits).toEqual([7000]);
+  });
+
+  test('is not waited for beyond a deadline: the host is asked', async () => {
+    const { backoff, waits, limits } = virtual();
+    backoff.failed('a.example', { tried: 1, afterMs: 7000 });
+    await backoff.ready('a.example', { ...limits, endsAt: 6999 });
+    expect(waits).toEqual([]);
   });
 });

@@ -1,0 +1,21 @@
+export interface UploadPolicy {
+  /** Blobs up to this size are sent in one request. @default 16 MiB */
+  readonly monolithicBytes: number;
+  /** Of larger ones: what one request carries, unless the registry asks for more. @default 16 MiB */
+  readonly chunkBytes: number;
+}
+
+/** How the uploads of one client are done. */
+export interface Uploads extends UploadPolicy {
+  /** Origins of registries that have refused a chunk: they get blobs in one piece. */
+  readonly chunkless: Set<string>;
+}
+
+const defaultUploadPolicy: UploadPolicy = {
+  monolithicBytes: 16 * 1024 * 1024,
+  chunkBytes: 16 * 1024 * 1024,
+};
+
+export function createUploads(policy: Partial<UploadPolicy> = {}): Uploads {
+  return { ...defaultUploadPolicy, ...policy, chunkless: new Set() };
+}
