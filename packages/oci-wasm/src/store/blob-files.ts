@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Descriptor } from '../content/descriptor.ts';
-import { parseDigest } from '../content/digest.ts';
-import { verified } from '../content/verified.ts';
 import { abortable } from '../content/abortable.ts';
+import type { Descriptor } from '../content/descriptor.ts';
+import { verified } from '../content/verified.ts';
 import { OciError, type OciErrorCode } from '../errors.ts';
+import { blobPath, removedPath } from './blob-paths.ts';
+import { ownedName } from './process-mark.ts';
 import { syncDirectory } from './replace-file.ts';
 import { storeError } from './store-error.ts';
 import { writeStream } from './write-stream.ts';
@@ -22,55 +22,69 @@ export interface BlobFiles {
     open: () => AsyncIterable<Uint8Array>,
     signal: AbortSignal | undefined,
   ): Promise<void>;
-  /** Removes what processes have left that ended in the middle of a write. */
-  sweep(): Promise<void>;
 }
 
 /** Blobs that need not be read through again; beyond that they are. */
 const maxRemembered = 10_000;
 const readChunkBytes = 256 * 1024;
-/** A write that has not moved for so long has been left behind. */
-const abandonedMs = 24 * 3_600_000;
+/** When a blob was last used is noted to about so much. */
+const usePrecisionMs = 10_000;
 
 export function createBlobFiles(root: string): BlobFiles {
   const incoming = join(root, 'incoming');
   /** File states whose content has been verified, by digest. */
   const whole = new Map<string, string>();
   const writing = new Map<string, Promise<void>>();
-  const pathOf = (digest: string): string => {
-    const { algorithm, hex } = parseDigest(digest);
-    return join(root, 'blobs', algorithm, hex);
-  };
-
   const place = { name: `store ${root}`, remedy: 'pull it again' };
 
   async function* read(descriptor: Descriptor, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-    const stream = createReadStream(pathOf(descriptor.digest), {
-      highWaterMark: readChunkBytes,
-      ...(signal === undefined ? {} : { signal }),
-    });
+    const { digest } = descriptor;
+    let file: FileHandle | undefined;
     try {
+      file = await present(root, digest, (path) => open(path, 'r'));
+      if (file === undefined) throw absent(descriptor, root);
+      await noteUse(digest, blobPath(root, digest), await file.stat());
+      const stream = file.createReadStream({
+        autoClose: false,
+        highWaterMark: readChunkBytes,
+        ...(signal === undefined ? {} : { signal }),
+      });
       yield* verified(descriptor, stream, place);
     } catch (error) {
       signal?.throwIfAborted();
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw absent(descriptor, root, error);
       throw storeError(error, root);
     } finally {
-      stream.destroy();
+      await file?.close();
     }
   }
 
+  /** The time of access says when a blob was last used; file systems keep it only now and then by themselves. */
+  const noteUse = async (digest: string, path: string, stats: Stats): Promise<void> => {
+    if (Date.now() - lastUseOf(stats) < usePrecisionMs) return;
+    try {
+      // Whole seconds are kept exactly: the state stays the same the next time.
+      await utimes(path, Date.now() / 1000, Math.floor(stats.mtimeMs / 1000));
+      if (whole.get(digest) === stateOf(stats)) await remember(digest, path);
+    } catch {
+      // Another's file, or a disk that cannot be written: then the blob is as old as it looks.
+    }
+  };
+
   const isWhole = async (descriptor: Descriptor, signal: AbortSignal | undefined): Promise<boolean> => {
     const { digest, size } = descriptor;
-    const path = pathOf(digest);
-    const stats = await stat(path).catch(() => undefined);
+    const path = blobPath(root, digest);
+    const stats = await present(root, digest, (file) => stat(file));
     if (stats === undefined) return false;
-    const state = stateOf(stats);
-    if (stats.size === size && whole.get(digest) === state) return true;
+    if (stats.size === size && whole.get(digest) === stateOf(stats)) {
+      await noteUse(digest, path, stats);
+      return true;
+    }
     try {
       for await (const _chunk of read(descriptor, signal)) signal?.throwIfAborted();
     } catch (error) {
-      if (!(error instanceof OciError) || !damages.includes(error.code)) throw error;
+      if (!(error instanceof OciError)) throw error;
+      if (error.code === 'NOT_FOUND_LOCALLY') return false;
+      if (!damages.includes(error.code)) throw error;
       whole.delete(digest);
       await rm(path, { force: true });
       return false;
@@ -80,8 +94,10 @@ export function createBlobFiles(root: string): BlobFiles {
   };
 
   const remember = async (digest: string, path: string): Promise<void> => {
+    const stats = await stat(path).catch(() => undefined);
+    if (stats === undefined) return;
     if (whole.size >= maxRemembered) whole.clear();
-    whole.set(digest, stateOf(await stat(path)));
+    whole.set(digest, stateOf(stats));
   };
 
   const fill = async (
@@ -90,12 +106,15 @@ export function createBlobFiles(root: string): BlobFiles {
     signal: AbortSignal | undefined,
   ): Promise<void> => {
     if (await isWhole(descriptor, signal)) return;
-    const path = pathOf(descriptor.digest);
-    const temporary = join(incoming, randomUUID());
+    const path = blobPath(root, descriptor.digest);
+    const temporary = join(incoming, await ownedName());
     try {
       await mkdir(incoming, { recursive: true, mode: 0o700 });
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       await writeStream(temporary, verified(descriptor, source(), place), signal);
+      // Accessed after it was modified: then file systems do not take every reading for a use.
+      const now = Date.now() / 1000;
+      await utimes(temporary, now, Math.floor(now));
       await rename(temporary, path);
     } catch (error) {
       await rm(temporary, { force: true });
@@ -130,19 +149,33 @@ export function createBlobFiles(root: string): BlobFiles {
         writing.delete(digest);
       }
     },
-    async sweep() {
-      const names = await readdir(incoming).catch(() => []);
-      for (const name of names) {
-        const path = join(incoming, name);
-        const stats = await stat(path).catch(() => undefined);
-        if (stats !== undefined && Date.now() - stats.mtimeMs > abandonedMs) await rm(path, { force: true });
-      }
-    },
   };
 }
 
 /** What `has` takes for damage: content is there, and it is not the right one. */
 const damages: readonly OciErrorCode[] = ['DIGEST_MISMATCH', 'SIZE_MISMATCH', 'TRUNCATED'];
+
+/** Looks at a blob where it belongs, and puts it back there when it is about to be removed: now it is used. */
+async function present<T>(
+  root: string,
+  digest: string,
+  look: (path: string) => Promise<T>,
+): Promise<T | undefined> {
+  const path = blobPath(root, digest);
+  const found = await look(path).catch(unlessAbsent);
+  if (found !== undefined) return found;
+  await rename(removedPath(root, digest), path).catch(unlessAbsent);
+  return look(path).catch(unlessAbsent);
+}
+
+function unlessAbsent(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
+
+/** In milliseconds since 1970: when it was written or last used. */
+export function lastUseOf({ atimeMs, mtimeMs }: Pick<Stats, 'atimeMs' | 'mtimeMs'>): number {
+  return Math.max(atimeMs, mtimeMs);
+}
 
 function stateOf({ ino, size, mtimeMs }: Stats): string {
   return `${ino} ${size} ${mtimeMs}`;
@@ -156,6 +189,6 @@ async function settled(work: Promise<unknown>, signal: AbortSignal | undefined):
   );
 }
 
-function absent({ digest }: Descriptor, root: string, cause: unknown): OciError {
-  return new OciError('NOT_FOUND_LOCALLY', `${digest} is not in the store ${root}; pull it first`, { cause });
+function absent({ digest }: Descriptor, root: string): OciError {
+  return new OciError('NOT_FOUND_LOCALLY', `${digest} is not in the store ${root}; pull it first`);
 }

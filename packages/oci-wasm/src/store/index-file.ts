@@ -14,6 +14,23 @@ export interface IndexFile {
   findDigest(digest: string, signal: AbortSignal | undefined): Promise<Descriptor | undefined>;
   /** Makes `name` stand for a manifest, and for no other any more. */
   set(name: string, descriptor: Descriptor, signal: AbortSignal | undefined): Promise<void>;
+  /** Makes the file unless there is one: other tools want it also when it lists nothing. */
+  create(): Promise<void>;
+  /** All that it lists, with names or without. */
+  list(signal: AbortSignal | undefined): Promise<readonly IndexEntry[]>;
+  /** Takes out what `choose` gives of what is listed then, with no change of another process between. */
+  remove(
+    choose: (list: readonly IndexEntry[]) => Promise<readonly IndexEntry[]>,
+    signal: AbortSignal | undefined,
+  ): Promise<void>;
+}
+
+/** One of `manifests`; what other tools have written beside the known fields is kept. */
+export interface IndexEntry {
+  readonly name: string | undefined;
+  /** Absent when it is no descriptor. */
+  readonly descriptor: Descriptor | undefined;
+  readonly raw: unknown;
 }
 
 /** Well-known annotation under which layouts keep names (image-spec, annotations.md). */
@@ -21,14 +38,20 @@ const nameAnnotation = 'org.opencontainers.image.ref.name';
 /** About 100,000 names. */
 const maxIndexBytes = 32 * 1024 * 1024;
 
+/** What is to be listed; undefined when nothing changes. */
+type Change = (
+  list: readonly IndexEntry[],
+  exists: boolean,
+) => readonly IndexEntry[] | undefined | Promise<readonly IndexEntry[] | undefined>;
+
 export function createIndexFile(root: string): IndexFile {
   const path = join(root, 'index.json');
   let updating: Promise<unknown> = Promise.resolve();
 
-  const update = async (change: (list: readonly Entry[]) => readonly Entry[] | undefined): Promise<void> => {
+  const update = async (change: Change): Promise<void> => {
     await withStoreLock(join(root, 'index.json.lock'), async () => {
-      const { list, rest } = await load(path, root);
-      const changed = change(list);
+      const { list, rest, exists } = await load(path, root);
+      const changed = await change(list, exists);
       if (changed === undefined) return;
       const manifests = changed.map(({ raw }) => raw);
       await replaceFile(
@@ -38,10 +61,21 @@ export function createIndexFile(root: string): IndexFile {
     });
   };
 
-  const entries = async (signal: AbortSignal | undefined): Promise<readonly Entry[]> => {
+  const entries = async (signal: AbortSignal | undefined): Promise<readonly IndexEntry[]> => {
     signal?.throwIfAborted();
     try {
       return (await load(path, root)).list;
+    } catch (error) {
+      throw storeError(error, root);
+    }
+  };
+
+  const queue = async (change: Change, signal: AbortSignal | undefined): Promise<void> => {
+    signal?.throwIfAborted();
+    const mine = updating.then(() => update(change));
+    updating = mine.catch(() => {});
+    try {
+      await mine;
     } catch (error) {
       throw storeError(error, root);
     }
@@ -52,41 +86,34 @@ export function createIndexFile(root: string): IndexFile {
       (await entries(signal)).findLast((entry) => entry.name === name)?.descriptor,
     findDigest: async (digest, signal) =>
       (await entries(signal)).find(({ descriptor }) => descriptor?.digest === digest)?.descriptor,
-    async set(name, descriptor, signal) {
-      signal?.throwIfAborted();
-      const change = (list: readonly Entry[]): readonly Entry[] | undefined => {
+    set: (name, descriptor, signal) =>
+      queue((list) => {
         const current = list.filter((entry) => entry.name === name);
         if (current.length === 1 && current[0]?.descriptor?.digest === descriptor.digest) return undefined;
         return [...list.filter((entry) => entry.name !== name), entryFor(name, descriptor)];
-      };
-      const mine = updating.then(() => update(change));
-      updating = mine.catch(() => {});
-      try {
-        await mine;
-      } catch (error) {
-        throw storeError(error, root);
-      }
-    },
+      }, signal),
+    create: () => queue((list, exists) => (exists ? undefined : list), undefined),
+    list: entries,
+    remove: (choose, signal) =>
+      queue(async (list) => {
+        const gone = await choose(list);
+        return gone.length === 0 ? undefined : list.filter((entry) => !gone.includes(entry));
+      }, signal),
   };
 }
 
-/** One of `manifests`; what other tools have written beside the known fields is kept. */
-interface Entry {
-  readonly name: string | undefined;
-  /** Absent when it is no descriptor. */
-  readonly descriptor: Descriptor | undefined;
-  readonly raw: unknown;
-}
-
-function entryFor(name: string, { mediaType, digest, size }: Descriptor): Entry {
+function entryFor(name: string, { mediaType, digest, size }: Descriptor): IndexEntry {
   const descriptor = { mediaType, digest, size, annotations: { [nameAnnotation]: name } };
   return { name, descriptor, raw: descriptor };
 }
 
-async function load(
-  path: string,
-  root: string,
-): Promise<{ readonly list: readonly Entry[]; readonly rest: Readonly<Record<string, unknown>> }> {
+interface Loaded {
+  readonly list: readonly IndexEntry[];
+  readonly rest: Readonly<Record<string, unknown>>;
+  readonly exists: boolean;
+}
+
+async function load(path: string, root: string): Promise<Loaded> {
   const damaged = (problem: string, cause?: unknown): OciError =>
     new OciError('STORE_FAILED', `store ${root}: index.json ${problem}; remove the directory to begin anew`, {
       cause,
@@ -95,7 +122,7 @@ async function load(
   try {
     bytes = await readFile(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { list: [], rest: {} };
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { list: [], rest: {}, exists: false };
     throw error;
   }
   if (bytes.length > maxIndexBytes) throw damaged(`is larger than ${maxIndexBytes} bytes`);
@@ -110,9 +137,9 @@ async function load(
   >;
   const { manifests } = rest;
   if (!Array.isArray(manifests)) throw damaged('has no list of manifests');
-  const list = manifests.map((raw: unknown): Entry => {
+  const list = manifests.map((raw: unknown): IndexEntry => {
     const descriptor = readDescriptor(raw);
     return { raw, descriptor, name: descriptor?.annotations?.[nameAnnotation] };
   });
-  return { list, rest };
+  return { list, rest, exists: true };
 }

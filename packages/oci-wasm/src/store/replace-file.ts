@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ownedName } from './process-mark.ts';
 
 export interface ReplaceOptions {
   /** @default 0o600 */
@@ -13,7 +13,7 @@ export async function replaceFile(
   text: string,
   { mode = 0o600 }: ReplaceOptions = {},
 ): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = `${path}.${await ownedName()}.tmp`;
   try {
     const file = await open(temporary, 'wx', mode);
     try {

@@ -49,10 +49,12 @@ export async function pullArtifact(options: PullOptions): Promise<PulledArtifact
     ...(credentials === undefined ? {} : { credentials }),
   });
   const abort = signal === undefined ? {} : { signal };
+  // Nothing of it is collected before it has its name.
+  await using lease = await to.lease(abort);
   let kind: BinaryKind | undefined;
   const copied = await copyArtifact({
     from: repository,
-    to,
+    to: lease,
     reference,
     maxLayerBytes: maxModuleBytes,
     async inspect({ layer }) {

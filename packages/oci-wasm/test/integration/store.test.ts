@@ -1,7 +1,6 @@
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -217,9 +216,9 @@ describe('several at once', () => {
   test('a lock whose holder is gone is broken', async () => {
     await using scratch = await scratchDirectory();
     const store = await openLayoutStore(scratch.path);
-    const child = fork('-', [], { execArgv: ['--eval', ''] });
-    await once(child, 'exit');
-    await writeFile(join(scratch.path, 'index.json.lock'), `${hostname()} ${child.pid} x\n`);
+    const script = join(import.meta.dirname, '../fixtures/dying/print-name.ts');
+    const { stdout } = await promisify(execFile)(process.execPath, [script]);
+    await writeFile(join(scratch.path, 'index.json.lock'), stdout);
     const bytes = Buffer.of(1);
     await store.tag({ descriptor: describeBytes(bytes), bytes }, name('v1'));
     expect((await store.resolve(name('v1'))).digest).toBe(digestOf(bytes));
