@@ -10,7 +10,7 @@ export type { CopyOptions, CopyResult } from './transfer/copy.ts';
 export type { CopyHooks, CopyOutcome, CopyTally, Progress } from './transfer/copy-content.ts';
 export type { GraphLimits } from './transfer/read-graph.ts';
 export { copyArtifact } from './transfer/copy-artifact.ts';
-export type { CopiedArtifact, CopyOptions as CopyArtifactOptions } from './transfer/copy-artifact.ts';
+export type { CopiedArtifact, CopyArtifactOptions } from './transfer/copy-artifact.ts';
 export { pushArtifact } from './transfer/push-artifact.ts';
 export type { PushedArtifact, PushOptions } from './transfer/push-artifact.ts';
 export { createRegistryClient } from './registry/registry-client.ts';

@@ -7,7 +7,8 @@ import { formatReference, parseReference, type Reference } from '../reference.ts
 import type { Access } from '../registry/authorized-sender.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import type { LayoutStore } from '../store/layout-store.ts';
-import { copyArtifact, type Progress } from './copy-artifact.ts';
+import { copyArtifact } from './copy-artifact.ts';
+import type { Progress } from './copy-content.ts';
 
 export interface PullOptions extends AbortOptions {
   readonly from: RegistryClient;

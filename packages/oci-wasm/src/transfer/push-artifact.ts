@@ -5,7 +5,8 @@ import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, parseReference, type Reference } from '../reference.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
-import { copyArtifact, type Progress } from './copy-artifact.ts';
+import { copyArtifact } from './copy-artifact.ts';
+import type { Progress } from './copy-content.ts';
 
 export interface PushOptions extends AbortOptions {
   readonly to: RegistryClient;
