@@ -4,16 +4,11 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import {
-  type LayoutStore,
-  openLayoutStore,
-  pullArtifact,
-  readArtifact,
-  readModuleBytes,
-} from '../../src/index.ts';
+import { openLayoutStore, pullArtifact, readArtifact, readModuleBytes } from '../../src/index.ts';
 import { addArtifact, moduleOf } from '../fixtures/artifacts.ts';
 import { seeded } from '../fixtures/seeded.ts';
 import { openSession, type Session } from '../fixtures/session.ts';
+import { findingsOf } from '../fixtures/store-content.ts';
 
 const seed = Number(process.env['WASMLET_TEST_SEED'] ?? Date.now() % 2 ** 31);
 const points = 50;
@@ -53,12 +48,6 @@ async function each<T>(list: readonly T[], work: (item: T, index: number) => Pro
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-async function findings(store: LayoutStore): Promise<readonly unknown[]> {
-  const found: unknown[] = [];
-  for await (const finding of store.verify()) found.push(finding);
-  return found;
-}
-
 /** Nothing that grows with every end like this. */
 async function expectTidy(directory: string): Promise<void> {
   const lists = ['incoming', 'leases', 'removed'].map((name) =>
@@ -88,11 +77,11 @@ describe(`kill -9 at ${points} points (seed ${seed})`, () => {
         const path = join(directory, String(index));
         if ((await run(session, 'pull', operation, path, reference)) === 'killed') killed += 1;
         const store = await openLayoutStore(path);
-        expect(await findings(store)).toEqual([]);
+        expect(await findingsOf(store)).toEqual([]);
         await expectTidy(path);
         const pulled = await pullArtifact({ from: client, to: store, reference });
         expect(Buffer.compare(await readModuleBytes(store, pulled), module)).toBe(0);
-        expect(await findings(store)).toEqual([]);
+        expect(await findingsOf(store)).toEqual([]);
         await expectTidy(path);
       });
 
@@ -131,7 +120,7 @@ describe(`kill -9 at ${points} points (seed ${seed})`, () => {
         const path = await copyTo(String(index));
         if ((await run(session, 'collect', operation, path)) === 'killed') killed += 1;
         const opened = await openLayoutStore(path);
-        expect(await findings(opened)).toEqual([]);
+        expect(await findingsOf(opened)).toEqual([]);
         await expectTidy(path);
         await opened.collectGarbage({ minimumAgeMs: 0, dropNames: true });
         const artifact = await readArtifact(opened, kept);
@@ -141,7 +130,7 @@ describe(`kill -9 at ${points} points (seed ${seed})`, () => {
           manifests: unknown[];
         };
         expect(listed.manifests).toHaveLength(1);
-        expect(await findings(opened)).toEqual([]);
+        expect(await findingsOf(opened)).toEqual([]);
         await expectTidy(path);
       });
 
