@@ -6,7 +6,12 @@ import {
   type Provider,
   ProviderError,
 } from '@wasmlet/kubelet/provider';
-import { createRegistryClient } from '@wasmlet/oci-wasm';
+import {
+  createRegistryClient,
+  type CredentialSource,
+  type ProxyOptions,
+  type RegistryHosts,
+} from '@wasmlet/oci-wasm';
 import { experimentalHttpUrl } from '@wasmlet/wasi-http';
 import { createRuntime, type RuntimeOptions, type WasmRuntime } from '@wasmlet/wasm-runtime';
 import { providerFailure } from './error-mapping.ts';
@@ -31,6 +36,15 @@ export interface WasmProviderOptions {
   readonly idleGuestHosts?: number;
   /** Registries (`host[:port]`) spoken to with unverified TLS or over plain http. @default none */
   readonly insecureRegistries?: readonly string[];
+  /**
+   * Credentials of the node's own, such as those of the kubelet's plug-ins (`credentialProviderPlugins`): tried after
+   * the pod's. An image that was read with them may be used by every pod. @default none
+   */
+  readonly credentials?: CredentialSource;
+  /** Mirrors and certificates of registries: `await registryHosts({ directory })`. @default none */
+  readonly registryHosts?: RegistryHosts;
+  /** Proxies on the way to registries. @default none */
+  readonly proxy?: ProxyOptions;
   /**
    * Ranges and hosts that are not public and that pods may reach when their allow-list names them, and registries
    * send their clients to. @default none
@@ -59,14 +73,19 @@ export interface EgressDenial {
  */
 export function createWasmProvider(options: WasmProviderOptions): Provider {
   const { logger = silentLogger, egressGrants = [], onEgressDenied = () => {} } = options;
+  const { credentials, registryHosts: hosts, proxy } = options;
   const client = createRegistryClient({
     userAgent: `wasmlet/${options.version}`,
     insecureRegistries: options.insecureRegistries ?? [],
     grants: egressGrants,
+    ...(credentials === undefined ? {} : { credentials }),
+    ...(hosts === undefined ? {} : { hosts }),
+    ...(proxy === undefined ? {} : { proxy }),
   });
   const images = createImageSource({
     client,
     directory: options.contentDirectory,
+    credentials,
     allowLocalModules: options.allowLocalModules ?? false,
     logger,
   });

@@ -34,7 +34,7 @@ export function logoutCommand(terminal: Terminal): Command {
 }
 
 async function login(terminal: Terminal, registry: string, flags: LoginFlags): Promise<void> {
-  const [oci, { dockerConfigFile }] = await Promise.all([
+  const [oci, { dockerConfigFile, proxyOf }] = await Promise.all([
     import('@wasmlet/oci-wasm'),
     import('../registry/registry-access.ts'),
   ]);
@@ -49,6 +49,7 @@ async function login(terminal: Terminal, registry: string, flags: LoginFlags): P
     password,
     configFile: dockerConfigFile(terminal.env),
     insecureRegistries: parseList(flags.insecureRegistries) ?? [],
+    proxy: proxyOf(terminal.env),
     env: terminal.env,
     signal,
   });

@@ -32,6 +32,12 @@ export function nodeCommand(terminal: Terminal, finish: Finish): Command {
     .option('--private-key-file <file>', 'its key, PEM')
     .option('--client-ca-file <file>', "CAs of the callers of the node's API (the cluster's)")
     .addOption(insecureRegistriesOption())
+    .option('--registry-hosts-dir <dir>', "mirrors and certificates of registries, as containerd's certs.d")
+    .option(
+      '--image-credential-provider-config <file>',
+      "the kubelet's configuration of credential providers",
+    )
+    .option('--image-credential-provider-bin-dir <dir>', 'folder of the credential providers')
     .option(
       '--egress-allow <cidr|host>',
       'private range or host that pods may reach when their allow-list names it (repeatable)',
@@ -87,7 +93,8 @@ async function node(terminal: Terminal, flags: NodeCommandFlags): Promise<number
   return 0;
 }
 
-function checkMode({ standalone, manifests, certFile, privateKeyFile, kubeconfig }: NodeConfig): void {
+function checkMode(config: NodeConfig): void {
+  const { standalone, manifests, certFile, privateKeyFile, kubeconfig } = config;
   if (standalone && manifests === undefined) {
     throw new UsageError('--standalone needs the folder with the manifests: --manifests DIR.');
   }
@@ -98,6 +105,12 @@ function checkMode({ standalone, manifests, certFile, privateKeyFile, kubeconfig
   }
   if ((certFile === undefined) !== (privateKeyFile === undefined)) {
     throw new UsageError('--cert-file and --private-key-file belong together: give both or none.');
+  }
+  const { credentialProviderConfig, credentialProviderBinDirectory } = config;
+  if ((credentialProviderConfig === undefined) !== (credentialProviderBinDirectory === undefined)) {
+    throw new UsageError(
+      '--image-credential-provider-config and --image-credential-provider-bin-dir belong together: give both or none.',
+    );
   }
   if (kubeconfig?.includes(delimiter) === true) {
     throw new UsageError('KUBECONFIG names several files; the node needs one file of its own there.');

@@ -43,6 +43,7 @@ async function play(terminal: Terminal, files: readonly string[], flags: PlayFla
     { readManifests },
     { followLogs },
     { openScratchDirectory },
+    { keptCredentials, proxyOf },
   ] = await Promise.all([
     import('@wasmlet/wasm-provider'),
     import('../daemon/logging.ts'),
@@ -50,6 +51,7 @@ async function play(terminal: Terminal, files: readonly string[], flags: PlayFla
     import('../local/manifests.ts'),
     import('../local/log-lines.ts'),
     import('../local/scratch-directory.ts'),
+    import('../registry/registry-access.ts'),
   ]);
   const manifests = (await Promise.all(files.map((file) => readManifests(file)))).flat();
   using interruption = untilInterrupted();
@@ -64,6 +66,8 @@ async function play(terminal: Terminal, files: readonly string[], flags: PlayFla
       version: terminal.version,
       egressGrants: flags.egressAllow,
       insecureRegistries: parseList(flags.insecureRegistries) ?? [],
+      credentials: keptCredentials(terminal.env),
+      proxy: proxyOf(terminal.env),
       allowLocalModules: flags.xAllowLocalModules ?? false,
       logger,
     }),

@@ -23,6 +23,9 @@ const schema = z.strictObject({
   devicePluginsDir: z.string().optional(),
   allowLocalModules: z.boolean().optional(),
   insecureRegistries: z.array(z.string()).optional(),
+  registryHostsDir: z.string().optional(),
+  imageCredentialProviderConfig: z.string().optional(),
+  imageCredentialProviderBinDir: z.string().optional(),
   egressAllow: z.array(z.string()).optional(),
   manifests: z.string().optional(),
 });

@@ -28,6 +28,11 @@ export interface NodeConfig {
   /** CA of client certificates on the node's API; the cluster's CA when absent. */
   readonly clientCaFile: string | undefined;
   readonly insecureRegistries: readonly string[];
+  /** containerd's folders of `hosts.toml`. */
+  readonly registryHostsDirectory: string | undefined;
+  /** The kubelet's plug-ins for credentials: both or none. */
+  readonly credentialProviderConfig: string | undefined;
+  readonly credentialProviderBinDirectory: string | undefined;
   readonly egressAllow: readonly string[];
   readonly allowLocalModules: boolean;
   readonly standalone: boolean;
@@ -50,6 +55,9 @@ export interface NodeFlags {
   readonly privateKeyFile?: string;
   readonly clientCaFile?: string;
   readonly insecureRegistries?: string;
+  readonly registryHostsDir?: string;
+  readonly imageCredentialProviderConfig?: string;
+  readonly imageCredentialProviderBinDir?: string;
   readonly egressAllow?: readonly string[];
   readonly xAllowLocalModules?: string | boolean;
   readonly standalone?: boolean;
@@ -122,6 +130,21 @@ export function resolveNodeConfig({ flags, env, file, root }: ConfigSources): No
       parseList(text(flags.insecureRegistries, both('INSECURE_REGISTRIES'), undefined)) ??
       file.insecureRegistries ??
       [],
+    registryHostsDirectory: text(
+      flags.registryHostsDir,
+      ['WASMLET_REGISTRY_HOSTS_DIR'],
+      file.registryHostsDir,
+    ),
+    credentialProviderConfig: text(
+      flags.imageCredentialProviderConfig,
+      ['WASMLET_IMAGE_CREDENTIAL_PROVIDER_CONFIG'],
+      file.imageCredentialProviderConfig,
+    ),
+    credentialProviderBinDirectory: text(
+      flags.imageCredentialProviderBinDir,
+      ['WASMLET_IMAGE_CREDENTIAL_PROVIDER_BIN_DIR'],
+      file.imageCredentialProviderBinDir,
+    ),
     egressAllow: flags.egressAllow ?? parseList(env['WASMLET_EGRESS_ALLOW']) ?? file.egressAllow ?? [],
     allowLocalModules: parseBoolean(
       '--x-allow-local-modules',

@@ -11,6 +11,7 @@ import type { Logger } from 'pino';
 import type { Terminal } from '../commands/terminal.ts';
 import type { NodeConfig } from '../config/node-config.ts';
 import { describeDenial } from '../local/egress-denial.ts';
+import { openNodeRegistries } from '../registry/node-registries.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { findNodeAddress } from './node-address.ts';
 
@@ -30,6 +31,7 @@ export async function runClusterNode(
   { logger, signal }: ClusterNodeOptions,
 ): Promise<void> {
   const { nodeName } = config;
+  const registries = await openNodeRegistries(terminal, config);
   await using directory = await openDataDirectory(config.dataDirectory);
   await using port = await reservePort({
     address: config.address,
@@ -74,7 +76,7 @@ export async function runClusterNode(
   await using provider = createWasmProvider({
     contentDirectory: directory.content,
     version: terminal.version,
-    insecureRegistries: config.insecureRegistries,
+    ...registries,
     egressGrants: config.egressAllow,
     allowLocalModules: config.allowLocalModules,
     logger,

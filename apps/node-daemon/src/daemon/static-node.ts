@@ -9,6 +9,7 @@ import { type Manifest, readManifests } from '../local/manifests.ts';
 import { startStandalone } from '../local/standalone.ts';
 import { podsOf } from '../local/workloads.ts';
 import type { ClusterNodeOptions } from './cluster-node.ts';
+import { openNodeRegistries } from '../registry/node-registries.ts';
 import { openDataDirectory } from './data-directory.ts';
 import { untilAborted } from './signals.ts';
 
@@ -25,6 +26,7 @@ export async function runStaticNode(
   { logger, signal }: ClusterNodeOptions,
 ): Promise<void> {
   const manifests = await readFolder(folder);
+  const registries = await openNodeRegistries(terminal, config);
   await using directory = await openDataDirectory(config.dataDirectory);
   await using node = await startStandalone({
     nodeName: config.nodeName,
@@ -37,7 +39,7 @@ export async function runStaticNode(
     provider: createWasmProvider({
       contentDirectory: directory.content,
       version: terminal.version,
-      insecureRegistries: config.insecureRegistries,
+      ...registries,
       egressGrants: config.egressAllow,
       allowLocalModules: config.allowLocalModules,
       logger,

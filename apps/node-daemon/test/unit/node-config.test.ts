@@ -54,6 +54,18 @@ describe('the configuration of a node', () => {
     expect(resolve({ flags: { xAllowLocalModules: 'false' } }).allowLocalModules).toBe(false);
   });
 
+  test('takes what the kubelet and containerd have for registries', () => {
+    const file = { registryHostsDir: '/certs.d', imageCredentialProviderConfig: '/providers.yaml' };
+    const env = { WASMLET_IMAGE_CREDENTIAL_PROVIDER_BIN_DIR: '/bin/providers' };
+    const flags = { registryHostsDir: '/etc/containerd/certs.d' };
+    expect(resolve({ file, env, flags })).toMatchObject({
+      registryHostsDirectory: '/etc/containerd/certs.d',
+      credentialProviderConfig: '/providers.yaml',
+      credentialProviderBinDirectory: '/bin/providers',
+    });
+    expect(resolve().registryHostsDirectory).toBeUndefined();
+  });
+
   test.each([
     ['--port', { flags: { port: 'x' } }],
     ['--port', { env: { KRUSTLET_PORT: '65536' } }],

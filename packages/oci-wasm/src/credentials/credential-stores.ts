@@ -11,8 +11,8 @@ export interface CredentialStoresOptions {
 }
 
 /**
- * Credentials that podman, skopeo, docker, oras and `wasmlet login` have kept: those of the first file that has any
- * for what is asked, in the order of {@link credentialFiles}. Files are read at each look-up.
+ * Credentials that podman, skopeo, docker, oras and `wasmlet login` have kept, in the order of {@link credentialFiles}:
+ * where one has grown stale, the next is tried. Files are read at each look-up.
  *
  * `find` rejects with {@link OciError} `INVALID_CONFIG`, `CREDENTIAL_HELPER` when a file or helper cannot be read and
  * no other file has a credential.

@@ -49,15 +49,15 @@ async function home(files: Readonly<Record<string, unknown>>) {
 
 const entry = (username: string) => ({ auth: Buffer.from(`${username}:pw`).toString('base64') });
 
-test('the first file that has a credential gives it', async () => {
+test('the files give their credentials in this order', async () => {
   await using files = await home({
     'run/containers/auth.json': { auths: { 'one.io/team': entry('run') } },
     '.docker/config.json': { auths: { 'one.io': entry('docker'), 'two.io': entry('docker') } },
     '.dockercfg': { 'two.io': entry('old'), 'three.io': entry('old') },
   });
-  expect(await files.names('one.io')).toEqual(['run']);
+  expect(await files.names('one.io')).toEqual(['run', 'docker']);
   expect(await files.names('one.io', 'other')).toEqual(['docker']);
-  expect(await files.names('two.io')).toEqual(['docker']);
+  expect(await files.names('two.io')).toEqual(['docker', 'old']);
   expect(await files.names('three.io')).toEqual(['old']);
   expect(await files.names('four.io')).toEqual([]);
 });

@@ -10,6 +10,9 @@ const yours = { source: 'secret other/yours', username: 'you', password: 'secret
 const wrong = { source: 'secret other/wrong', username: 'you', password: 'guess' };
 const hello = examplePath('hello-wasm');
 
+const giving = { find: () => Promise.resolve([mine]) };
+const failing = { find: () => Promise.reject(new Error('the plug-in failed')) };
+
 const failureOf = (pulling: Promise<unknown>) =>
   pulling.then(
     () => undefined,
@@ -189,6 +192,27 @@ describe.each(['basic', 'token'] as const)('a private image (%s authentication)'
     const restarted = node.restarted();
     expect(await failureOf(pull(restarted))).toMatchObject({ code: 'IMAGE_PULL' });
     expect((await pull(restarted, mine)).pulled).toBe(false);
+  });
+
+  test('is there for every pod when the node itself has a credential for it', async () => {
+    await using node = await startNode({
+      registry: { auth: { kind: 'basic', users } },
+      provider: { credentials: giving },
+    });
+    const reference = await node.push(hello, { credentials: [mine] });
+    await node.pull(reference, { credentials: [wrong] });
+    node.registry.forget();
+    expect((await node.pull(reference)).pulled).toBe(false);
+    expect(node.registry.requests).toEqual([]);
+  });
+
+  test('is pulled with the pod’s credential when the node’s own cannot be had', async () => {
+    await using node = await startNode({
+      registry: { auth: { kind: 'basic', users } },
+      provider: { credentials: failing },
+    });
+    const reference = await node.push(hello, { credentials: [mine] });
+    expect((await node.pull(reference, { credentials: [mine] })).pulled).toBe(true);
   });
 
   test('is hidden from pods that never pull', async () => {

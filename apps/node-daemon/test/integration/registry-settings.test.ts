@@ -1,0 +1,110 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startConnectProxy } from '../../../../packages/oci-wasm/test/fixtures/connect-proxy.ts';
+import { startTestRegistry } from '../../../../packages/oci-wasm/test/registry/start-test-registry.ts';
+import { type CommandLine, openCommandLine } from '../fixtures/command-line.ts';
+
+const hello = join(import.meta.dirname, '../../../../examples/hello-wasm/hello-wasm.wasm');
+const pod = (image: string): string => `apiVersion: v1
+kind: Pod
+metadata: { name: hello }
+spec:
+  restartPolicy: Never
+  containers: [{ name: hello, image: "${image}" }]
+`;
+
+let commandLine: CommandLine;
+beforeAll(async () => void (commandLine = await openCommandLine()));
+afterAll(() => commandLine[Symbol.asyncDispose]());
+
+const write = async (name: string, text: string): Promise<void> => {
+  const path = join(commandLine.directory, name);
+  await mkdir(join(path, '..'), { recursive: true });
+  await writeFile(path, text);
+};
+
+describe('a node', () => {
+  test('pulls from the mirror in its folder of registry hosts, with a credential of its own', async () => {
+    await using mirror = await startTestRegistry();
+    const image = 'registry.test/team/hello:v1';
+    expect((await commandLine.run(['push', hello, `${mirror.host}/team/hello:v1`])).code).toBe(0);
+    mirror.forget();
+    await write('certs.d/registry.test/hosts.toml', `[host."${mirror.origin}"]`);
+    await write('manifests/hello.yaml', pod(image));
+    await write(
+      'providers/provider',
+      `#!/bin/sh
+cat > ${commandLine.directory}/asked
+echo '{"kind":"CredentialProviderResponse","apiVersion":"credentialprovider.kubelet.k8s.io/v1","cacheKeyType":"Image","auth":{}}'
+`,
+    );
+    await chmod(join(commandLine.directory, 'providers/provider'), 0o755);
+    await write(
+      'providers.yaml',
+      `apiVersion: kubelet.config.k8s.io/v1
+kind: CredentialProviderConfig
+providers:
+  - name: provider
+    apiVersion: credentialprovider.kubelet.k8s.io/v1
+    matchImages: ["*.test"]
+    defaultCacheDuration: "0s"
+`,
+    );
+    await using node = commandLine.start([
+      'node',
+      '--standalone',
+      '--manifests=manifests',
+      '--data-dir=data',
+      '--healthz-port=0',
+      '--registry-hosts-dir=certs.d',
+      '--image-credential-provider-config=providers.yaml',
+      '--image-credential-provider-bin-dir=providers',
+    ]);
+    await expect
+      .poll(() => mirror.requests.some(({ path }) => path.includes('/blobs/')), { timeout: 20_000 })
+      .toBe(true);
+    expect(mirror.requests.some(({ path }) => path.includes('ns=registry.test'))).toBe(true);
+    expect(JSON.parse(await readFile(join(commandLine.directory, 'asked'), 'utf8'))).toMatchObject({
+      image: 'registry.test/team/hello',
+    });
+    node.kill('SIGTERM');
+    expect((await node.finished).code).toBe(0);
+  });
+
+  test.each([
+    ['a certificate that is none', '--registry-hosts-dir=broken', 'bad.pem has no certificate in it'],
+    ['a folder that is not there', '--registry-hosts-dir=absent', 'absent cannot be read'],
+  ])('does not start with %s', async (_title, flag, message) => {
+    await write('broken/registry.test/hosts.toml', 'ca = "bad.pem"');
+    await write('broken/registry.test/bad.pem', 'hello');
+    await write('none/.keep', '');
+    const args = ['node', '--standalone', '--manifests=none', '--data-dir=data', '--healthz-port=0', flag];
+    const { code, stderr } = await commandLine.run(args);
+    expect(stderr).toContain(message);
+    expect(code).toBe(1);
+  });
+
+  test('wants the configuration of credential providers and their folder together', async () => {
+    const { code, stderr } = await commandLine.run(['node', '--image-credential-provider-config=x.yaml']);
+    expect(stderr).toContain('--image-credential-provider-bin-dir');
+    expect(code).toBe(2);
+  });
+});
+
+test('pull, push and login go through the proxy of the environment', async () => {
+  await using registry = await startTestRegistry({ auth: { kind: 'basic', users: { me: 'pw' } } });
+  await using proxy = await startConnectProxy();
+  const host = registry.host.replace('127.0.0.1', 'registry.test');
+  const insecure = `--insecure-registries=${host}`;
+  const env = { HTTPS_PROXY: proxy.url, http_proxy: proxy.url };
+  const login = await commandLine.run(['login', host, '-u', 'me', '--password-stdin', insecure], {
+    env,
+    input: 'pw',
+  });
+  expect(login.code).toBe(0);
+  const reference = `${host}/team/hello:v1`;
+  expect((await commandLine.run(['push', hello, reference, insecure], { env })).code).toBe(0);
+  expect((await commandLine.run(['pull', reference, insecure], { env })).code).toBe(0);
+  expect(proxy.requests.some((line) => line.includes('/v2/team/hello/manifests/v1'))).toBe(true);
+});
