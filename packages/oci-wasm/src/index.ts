@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { pullArtifact } from './transfer/pull-artifact.ts';
-export type { PulledArtifact, PullOptions } from './transfer/pull-artifact.ts';
+export type { PulledArtifact, PullFacts, PullOptions } from './transfer/pull-artifact.ts';
 export { copy } from './transfer/copy.ts';
 export type { CopyOptions, CopyResult } from './transfer/copy.ts';
 export type { CopyHooks, CopyOutcome, CopyTally, Progress } from './transfer/copy-content.ts';
@@ -36,9 +36,31 @@ export type { StoreFinding, VerifyOptions } from './store/verify-store.ts';
 export { createMemoryStore } from './store/memory-store.ts';
 export type { MemoryStore, MemoryStoreOptions } from './store/memory-store.ts';
 export { readArtifact, readModuleBytes } from './artifact/read-artifact.ts';
+export type { ReadModuleOptions } from './artifact/read-artifact.ts';
 export { kindOfBinary } from './artifact/binary-kind.ts';
 export type { BinaryKind } from './artifact/binary-kind.ts';
-export type { ArtifactFormat, WasmArtifact } from './artifact/wasm-artifact.ts';
+export { judgeWasm } from './artifact/verdict.ts';
+export type {
+  ComponentVerdict,
+  ModuleVerdict,
+  WasiVersion,
+  WasmVerdict,
+  WitPackageVerdict,
+  World,
+} from './artifact/verdict.ts';
+export { commandOf, entryPointOf } from './artifact/image-config.ts';
+export type { EntryPoint, ImageProgram } from './artifact/image-config.ts';
+export type { SpinApplication } from './artifact/spin-lock.ts';
+export type {
+  ArtifactFacts,
+  ArtifactFormat,
+  CompatArtifact,
+  ImageLayerArtifact,
+  LayerArtifact,
+  SpinArtifact,
+  WasmArtifact,
+  WasmFormat,
+} from './artifact/wasm-artifact.ts';
 export { formatReference, parseReference } from './reference.ts';
 export type { Reference } from './reference.ts';
 export { dockerConfigCredentials } from './credentials/docker-config-credentials.ts';

@@ -1,5 +1,7 @@
 import { type ContainerSpec, ProviderError } from '@wasmlet/kubelet/provider';
+import { commandOf, entryPointOf } from '@wasmlet/oci-wasm';
 import type { GuestSpec } from '@wasmlet/wasm-runtime';
+import type { ImageForm } from './images/image-form.ts';
 
 /** Program name that guests see; empty text for none. Overrides what the image's format says. */
 export const argv0Annotation = 'wasmlet.dev/argv0';
@@ -8,31 +10,22 @@ export interface GuestSpecInput {
   readonly container: ContainerSpec;
   readonly annotations: Readonly<Record<string, string>>;
   readonly module: Uint8Array;
-  /** Format of the image: decides whether the guest sees a program name. */
-  readonly format: ImageFormat;
+  /** What the image's format says about how it is started. */
+  readonly form: ImageForm;
   readonly hostModules: HostModules;
 }
 
 /** Imports beside WASI, with their policies. */
 export type HostModules = NonNullable<GuestSpec['hostModules']>;
 
-/** `wasm-to-oci` artifacts are Krustlet's; `local` is a file on this machine. */
-export type ImageFormat = 'wasm-to-oci' | 'cncf' | 'local';
-
 /** What the runtime is told to run for a container. A pure function of its input. */
-export function guestSpec({
-  container,
-  annotations,
-  module,
-  format,
-  hostModules,
-}: GuestSpecInput): GuestSpec {
+export function guestSpec({ container, annotations, module, form, hostModules }: GuestSpecInput): GuestSpec {
   const { memoryLimitBytes } = container.resources;
   return {
     name: container.name,
     module,
-    args: argv(container, annotations[argv0Annotation], format),
-    env: container.env.map(({ name, value }) => [name, value] as const),
+    args: argv(container, annotations[argv0Annotation], form),
+    env: environment(container, form),
     mounts: container.mounts.map(({ hostPath, root, containerPath, readOnly }) => ({
       hostPath,
       ...(root === undefined ? {} : { root }),
@@ -44,18 +37,48 @@ export function guestSpec({
     output: { kind: 'cri-log', path: container.logPath },
     limits: memoryLimitBytes === undefined ? {} : { memoryBytes: memoryLimitBytes },
     hostModules,
+    ...entry(container, form),
   };
 }
 
 /**
- * The pod's `command` wins whole. Without it, Krustlet's images get `args` exactly, since their programs
- * index from 0; every other format gets a program name first. The annotation overrides both.
+ * Images that say what they run are treated as docker does. For all others the pod's `command` wins whole; without
+ * it, Krustlet's images get `args` exactly, since their programs index from 0, and every other format gets a program
+ * name first. The annotation overrides the name.
  */
-function argv(container: ContainerSpec, argv0: string | undefined, format: ImageFormat): readonly string[] {
+function argv(container: ContainerSpec, argv0: string | undefined, form: ImageForm): readonly string[] {
+  if (form.argv === 'image') return imageArgv(container, argv0, form);
   const args = container.args ?? [];
   if (argv0 !== undefined) return argv0 === '' ? args : [argv0, ...(container.command ?? []), ...args];
   if (container.command !== undefined) return [...container.command, ...args];
-  return format === 'wasm-to-oci' ? args : [programName(container.image.reference), ...args];
+  return form.argv === 'exact' ? args : [programName(container.image.reference), ...args];
+}
+
+function imageArgv(
+  container: ContainerSpec,
+  argv0: string | undefined,
+  { program }: Extract<ImageForm, { argv: 'image' }>,
+): readonly string[] {
+  const [first, ...args] = commandOf(program, container);
+  const own = first === undefined ? programName(container.image.reference) : entryPointOf(first).file;
+  const name = argv0 ?? own;
+  return name === '' ? args : [name, ...args];
+}
+
+/** The image's own is overridden name by name. */
+function environment({ env }: ContainerSpec, form: ImageForm): GuestSpec['env'] {
+  const pods = env.map(({ name, value }) => [name, value] as const);
+  const images = form.argv === 'image' ? form.program.env : form.argv === 'named' ? (form.env ?? []) : [];
+  const names = new Set(pods.map(([name]) => name));
+  const defaults = new Map(images.filter(([name]) => !names.has(name)));
+  return [...defaults, ...pods];
+}
+
+/** The function that is called, where what is run names one: `app.wasm#function`. */
+function entry(container: ContainerSpec, form: ImageForm): Pick<GuestSpec, 'entry'> {
+  const [first] = form.argv === 'image' ? commandOf(form.program, container) : [];
+  const called = first === undefined ? undefined : entryPointOf(first).function;
+  return called === undefined ? {} : { entry: called };
 }
 
 /** Last part of the repository: `ghcr.io/me/rust-wasm:1` → `rust-wasm`. */

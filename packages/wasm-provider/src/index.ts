@@ -8,4 +8,6 @@ export type { EgressDenial, WasmProviderOptions } from './wasm-provider.ts';
 export type { ProviderLogger } from './provider-logger.ts';
 export { containerExit } from './exit-mapping.ts';
 export { argv0Annotation, guestSpec } from './guest-spec.ts';
-export type { GuestSpecInput, ImageFormat } from './guest-spec.ts';
+export type { GuestSpecInput } from './guest-spec.ts';
+export { imageForm } from './images/image-form.ts';
+export type { ImageForm } from './images/image-form.ts';

@@ -48,11 +48,11 @@ async function startContainer(
   signal: AbortSignal | undefined,
 ): Promise<Container> {
   const http = httpFromAnnotations(annotations, egressGrants);
-  const image = await images.load(container.image, signal);
+  const image = await images.load(container, signal);
   checkKind(image, container);
-  const { module, format } = image;
+  const { module, form } = image;
   const guest = await sandbox.start(
-    guestSpec({ container, annotations, module, format, hostModules: [http] }),
+    guestSpec({ container, annotations, module, form, hostModules: [http] }),
     signal === undefined ? {} : { signal },
   );
   guest.onReport((report) => onReport(container.name, report));

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { WasmDescription } from '@wasmlet/wasm-binary';
+import type { WasmVerdict } from '@wasmlet/oci-wasm';
 import { parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
 import { CommandError } from '../errors.ts';
@@ -17,10 +17,10 @@ interface InspectFlags {
   readonly output: OutputFormat;
 }
 
-/** `wasmlet inspect`: what a binary is, imports and exports; nothing of it is compiled. */
+/** `wasmlet inspect`: what a binary is, its world, imports and exports; nothing of it is compiled. */
 export function inspectCommand(terminal: Terminal): Command {
   return new Command('inspect')
-    .description('show what a module or component is, imports and exports')
+    .description('show what a module or component is, which world it is for, imports and exports')
     .argument('<module>', 'file, or reference in a registry')
     .addOption(insecureRegistriesOption())
     .addOption(outputOption())
@@ -28,7 +28,8 @@ export function inspectCommand(terminal: Terminal): Command {
 }
 
 async function inspect(terminal: Terminal, module: string, flags: InspectFlags): Promise<void> {
-  const [{ describeWasm, WasmBinaryError }, { notWasm, readWasm }] = await Promise.all([
+  const [{ judgeWasm }, { WasmBinaryError }, { notWasm, readWasm }] = await Promise.all([
+    import('@wasmlet/oci-wasm'),
     import('@wasmlet/wasm-binary'),
     import('../local/module-source.ts'),
   ]);
@@ -37,51 +38,93 @@ async function inspect(terminal: Terminal, module: string, flags: InspectFlags):
     insecureRegistries: parseList(flags.insecureRegistries) ?? [],
     signal: interruption.signal,
   });
-  let description: WasmDescription;
+  let verdict: WasmVerdict;
   try {
-    description = describeWasm(source.bytes);
+    verdict = judgeWasm(source.bytes);
   } catch (cause) {
     if (!(cause instanceof WasmBinaryError)) throw cause;
     if (cause.code === 'NOT_WASM') throw notWasm(module);
     throw new CommandError('MODULE', `${module} cannot be read: ${cause.message}`, { cause });
   }
+  const { description, ...facts } = verdict;
   printResult(
     terminal,
     flags.output,
-    { source: module, size: source.bytes.length, ...artifactFacts(source), ...description },
-    describe(module, source, description),
+    { source: module, size: source.bytes.length, ...artifactFacts(source), ...facts, ...description },
+    describe(module, source, verdict),
   );
 }
 
 function artifactFacts({ artifact }: WasmSource): object {
-  return artifact ? { digest: artifact.digest, format: artifact.format, platform: artifact.platform } : {};
+  if (artifact === undefined) return {};
+  const { digest, format, reason, platform, totalBytes } = artifact;
+  return {
+    digest,
+    format,
+    reason,
+    platform,
+    totalBytes,
+    ...('program' in artifact ? { program: artifact.program } : {}),
+    ...('application' in artifact ? { application: artifact.application } : {}),
+  };
 }
 
-function describe(module: string, { bytes, artifact }: WasmSource, description: WasmDescription): string {
-  const lines = [`${module}: ${kinds[description.kind]}, ${bytes.length} bytes`];
-  if (artifact) lines.push(`artifact: ${artifact.format}, ${artifact.digest}`);
+function describe(module: string, source: WasmSource, verdict: WasmVerdict): string {
+  const lines = [
+    `${module}: ${kinds[verdict.kind]}, ${source.bytes.length} bytes`,
+    ...describeWorld(verdict),
+    ...describeArtifact(source),
+    ...describeNames(verdict),
+  ];
+  return lines.map(printable).join('\n');
+}
+
+function describeWorld(verdict: WasmVerdict): readonly string[] {
+  if (verdict.kind === 'wit-package') return ['world: none; it holds interface types and nothing that runs'];
+  const { world, entry } = verdict;
+  const wasi = world.wasi === 'none' ? 'no WASI' : `WASI ${world.wasi}`;
+  return [`world: ${world.role}, ${wasi}${entry === undefined ? '' : `, entry ${entry}`}`];
+}
+
+function describeArtifact({ artifact }: WasmSource): readonly string[] {
+  if (artifact === undefined) return [];
+  const { format, digest, reason, platform, totalBytes } = artifact;
+  const lines = [
+    `artifact: ${format}, ${digest}, ${totalBytes} bytes`,
+    `recognised: ${reason}`,
+    `platform: ${platform}`,
+  ];
+  if ('application' in artifact) {
+    const { component, triggers } = artifact.application;
+    lines.push(`spin: component ${component}, triggered by ${triggers.join(', ') || 'nothing'}`);
+  }
+  if ('program' in artifact) {
+    const { entrypoint, cmd, env, workingDir } = artifact.program;
+    lines.push(`runs: ${JSON.stringify([...entrypoint, ...cmd])} in ${workingDir}`);
+    lines.push(...env.map(([name, value]) => `env ${name}=${value}`));
+  }
+  return lines;
+}
+
+function describeNames({ description }: WasmVerdict): readonly string[] {
   switch (description.kind) {
     case 'module':
-      lines.push(
+      return [
         ...description.memories.map(
           ({ minPages, maxPages, imported, shared }) =>
             `memory: ${minPages} to ${maxPages ?? 65_536} pages of 64 KiB${imported ? ', imported' : ''}${shared ? ', shared' : ''}`,
         ),
         ...description.imports.map(({ module: from, name, kind }) => `import ${kind} ${from} ${name}`),
         ...description.exports.map(({ name, kind }) => `export ${kind} ${name}`),
-      );
-      break;
+      ];
     case 'component':
-      lines.push(
+      return [
         ...description.imports.map((name) => `import ${name}`),
         ...description.exports.map((name) => `export ${name}`),
-      );
-      break;
+      ];
     case 'wit-package':
-      lines.push(...description.exports.map((name) => `export ${name}`));
-      break;
+      return description.exports.map((name) => `export ${name}`);
   }
-  return lines.map(printable).join('\n');
 }
 
 const kinds = { module: 'core module', component: 'component', 'wit-package': 'WIT package' } as const;

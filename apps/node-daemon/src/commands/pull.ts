@@ -40,11 +40,12 @@ async function pull(terminal: Terminal, text: string, flags: PullFlags): Promise
     signal: interruption.signal,
   });
   await replaceFile(flags.out, bytes);
-  const { digest, layer, format, kind } = artifact;
+  const { digest, format, kind } = artifact;
+  const layer = 'layer' in artifact ? { layer: artifact.layer.digest } : {};
   printResult(
     terminal,
     flags.output,
-    { reference: name, digest, layer: layer.digest, size: bytes.length, format, kind, file: flags.out },
+    { reference: name, digest, ...layer, size: bytes.length, format, kind, file: flags.out },
     `Pulled: ${name}\nSize: ${bytes.length}\nDigest: ${digest}\nFile: ${flags.out}`,
   );
 }

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ArtifactFormat } from '@wasmlet/oci-wasm';
 import { parseInteger, parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
@@ -12,6 +12,8 @@ import {
 } from './terminal.ts';
 
 interface PushFlags {
+  readonly annotation: Readonly<Record<string, string>>;
+  readonly title?: string;
   readonly format: ArtifactFormat;
   readonly insecureRegistries?: string;
   readonly output: OutputFormat;
@@ -28,10 +30,25 @@ export function pushCommand(terminal: Terminal): Command {
         .choices(['wasm-to-oci', 'cncf'])
         .default('wasm-to-oci'),
     )
+    .addOption(
+      new Option('-a, --annotation <key=value>', "annotation of the artifact's manifest; may be repeated")
+        .argParser(addAnnotation)
+        .default({}, 'none'),
+    )
+    .option('--title <name>', 'name of the file, for tools that pull files')
     .addOption(insecureRegistriesOption())
     .addOption(outputOption())
     .addHelpText('after', '\nSOURCE_DATE_EPOCH (seconds) is the creation time that a cncf artifact tells.')
     .action((file: string, reference: string, flags: PushFlags) => push(terminal, file, reference, flags));
+}
+
+function addAnnotation(
+  text: string,
+  others: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new InvalidArgumentError('Write it as KEY=VALUE.');
+  return { ...others, [text.slice(0, equals)]: text.slice(equals + 1) };
 }
 
 async function push(terminal: Terminal, file: string, text: string, flags: PushFlags): Promise<void> {
@@ -54,6 +71,8 @@ async function push(terminal: Terminal, file: string, text: string, flags: PushF
     module: file,
     format: flags.format,
     created,
+    annotations: flags.annotation,
+    ...(flags.title === undefined ? {} : { title: flags.title }),
     onProgress: progress.report,
     signal: interruption.signal,
   }).catch((cause: unknown) => {

@@ -1,11 +1,19 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   addArtifact,
   emptyComponent,
   moduleOf,
 } from '../../../../packages/oci-wasm/test/fixtures/artifacts.ts';
+import { witPackage } from '../../../../packages/oci-wasm/test/fixtures/binaries.ts';
+import { tarOf } from '../../../../packages/oci-wasm/test/fixtures/tar.ts';
+import {
+  addImage,
+  containerConfig,
+  gzipLayer,
+} from '../../../../packages/oci-wasm/test/fixtures/wasm-images.ts';
 import {
   startTestRegistry,
   type TestRegistry,
@@ -74,6 +82,55 @@ describe('push, pull and inspect', () => {
     expect(stdout).toContain('core module, 63020 bytes\n');
     expect(stdout).toContain('\nimport function wasi_snapshot_preview1 fd_write\n');
     expect(stdout).toContain('\nexport function _start\n');
+  });
+
+  test('push annotates, and inspect says what an artifact is, why, and which world it is for', async () => {
+    const reference = `${registry.host}/team/hello:annotated`;
+    const flags = ['--format=cncf', '-a', 'a=b=c', '--annotation=d=', '--title=h.wasm'];
+    expect(await run(['push', hello, reference, ...flags])).toMatchObject({ code: 0, stderr: '' });
+    const { bytes = [] } = registry.content.manifest('team/hello', 'annotated') ?? {};
+    expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({
+      annotations: { a: 'b=c', d: '' },
+      layers: [{ annotations: { 'org.opencontainers.image.title': 'h.wasm' } }],
+    });
+    const { stdout } = await run(['inspect', reference]);
+    expect(stdout).toContain('\nworld: command, WASI 0.1, entry _start\nartifact: cncf, sha256:');
+    expect(stdout).toContain('\nrecognised: its config is of type application/vnd.wasm.config.v0+json\n');
+    expect(stdout).toContain('\nplatform: wasi/wasm\n');
+    expect(await run(['push', hello, reference, '-a', 'none'])).toMatchObject({ code: 2 });
+  });
+
+  test('inspect tells what an image with a file system runs', async () => {
+    addImage(registry, {
+      config: containerConfig({ Entrypoint: ['/app.wasm'], Cmd: ['serve'], Env: ['A=1'] }),
+      layers: [
+        { mediaType: gzipLayer, bytes: gzipSync(tarOf({ name: 'app.wasm', content: emptyComponent })) },
+      ],
+      repository: 'team/image',
+    });
+    const reference = `${registry.host}/team/image:v1`;
+    const { stdout } = await run(['inspect', reference]);
+    expect(stdout).toContain('component, 8 bytes\nworld: library, no WASI\nartifact: compat, ');
+    expect(stdout).toContain('\nrecognised: its platform is wasi/wasm\n');
+    expect(stdout).toContain('\nruns: ["/app.wasm","serve"] in /\nenv A=1\n');
+    const json = await run(['inspect', reference, '--output=json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      kind: 'component',
+      world: { role: 'library', wasi: 'none' },
+      size: 8,
+      format: 'compat',
+      program: { entrypoint: ['/app.wasm'], cmd: ['serve'], env: [['A', '1']], workingDir: '/' },
+      imports: [],
+      exports: [],
+    });
+  });
+
+  test('inspect says that a WIT package has nothing to run', async () => {
+    await writeFile(join(commandLine.directory, 'wit.wasm'), witPackage('acme:math/types'));
+    const { stdout } = await run(['inspect', 'wit.wasm']);
+    expect(stdout).toContain(
+      'world: none; it holds interface types and nothing that runs\nexport acme:math/types\n',
+    );
   });
 
   test('inspect shows no control character of a foreign name', async () => {

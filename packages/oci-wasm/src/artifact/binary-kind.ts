@@ -1,23 +1,29 @@
 import { describeWasm, sniffWasm, WasmBinaryError, type WasmDescription } from '@wasmlet/wasm-binary';
-import type { Descriptor } from '../content/descriptor.ts';
 import type { AbortOptions, ContentReader } from '../content/target.ts';
 import { collect } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
+import { commandOf } from './image-config.ts';
+import { findProgramFile } from './program-file.ts';
+import type { WasmArtifact } from './wasm-artifact.ts';
 
 export type BinaryKind = WasmDescription['kind'];
 
-/** What the binary of an artifact is; `undefined` when it is no WebAssembly. A module is known by its first bytes. */
+/**
+ * What the binary of an artifact is; `not-wasm` when it is no WebAssembly, `unknown` for an image that does not say
+ * which of its files is run. A module is known by its first bytes.
+ */
 export async function binaryKind(
   from: ContentReader,
-  layer: Descriptor,
+  artifact: WasmArtifact,
   abort: AbortOptions,
-): Promise<BinaryKind | undefined> {
-  const head = await firstBytes(from.read(layer, abort));
-  if (sniffWasm(head) !== 'component') return kindOfBinary(head);
-  return kindOfBinary(await collect(from.read(layer, abort), layer.size, tooLarge));
+): Promise<BinaryKind | 'not-wasm' | 'unknown'> {
+  if (artifact.format === 'compat' && commandOf(artifact.program).length === 0) return 'unknown';
+  const head = await beginning(from, artifact, headerBytes, abort);
+  if (sniffWasm(head) !== 'component') return kindOfBinary(head) ?? 'not-wasm';
+  return kindOfBinary(await beginning(from, artifact, Number.POSITIVE_INFINITY, abort)) ?? 'not-wasm';
 }
 
-/** As {@link binaryKind}, for bytes that are at hand. */
+/** As {@link binaryKind}, for bytes that are at hand; `undefined` when they are no WebAssembly. */
 export function kindOfBinary(bytes: Uint8Array): BinaryKind | undefined {
   const sniffed = sniffWasm(bytes);
   if (sniffed === 'not-wasm') return undefined;
@@ -35,6 +41,20 @@ export function describeComponent(
     if (error instanceof WasmBinaryError) return undefined;
     throw error;
   }
+}
+
+async function beginning(
+  from: ContentReader,
+  artifact: WasmArtifact,
+  keepBytes: number,
+  abort: AbortOptions,
+): Promise<Uint8Array> {
+  if (artifact.format === 'compat') {
+    return (await findProgramFile(from, artifact, { ...abort, keepBytes })).bytes;
+  }
+  const { layer } = artifact;
+  if (keepBytes === headerBytes) return firstBytes(from.read(layer, abort));
+  return collect(from.read(layer, abort), layer.size, tooLarge);
 }
 
 /** Magic and version. */

@@ -1,11 +1,11 @@
-import type { Descriptor } from '../content/descriptor.ts';
+import type { Descriptor, Platform } from '../content/descriptor.ts';
 import { isManifestType } from '../content/media-types.ts';
 import { OciError } from '../errors.ts';
 import { wasmPlatform } from './wasm-artifact.ts';
 
 /**
- * The entry of an index that holds WebAssembly: one for a wasm platform, however it is spelt, else the only one
- * that names no platform. Never one for a machine's.
+ * The entry of an index that holds WebAssembly: one for a wasm platform, however it is spelt, or one that is marked
+ * for crun; else the only one that names no platform; else the only one there is. Never one for a machine's platform.
  *
  * Throws {@link OciError} `UNSUPPORTED_ARTIFACT` naming the platforms that are there.
  */
@@ -22,6 +22,8 @@ export function chooseManifest(manifests: readonly Descriptor[], name: string): 
   const unspecified = candidates.filter(({ platform }) => platform === undefined);
   const [only] = unspecified;
   if (only !== undefined && unspecified.length === 1) return only;
+  const [single] = candidates;
+  if (single?.platform !== undefined && candidates.length === 1 && !isMachine(single.platform)) return single;
   throw noWasmPlatform(candidates.map(platformOf), name);
 }
 
@@ -38,10 +40,20 @@ export function noWasmPlatform(platforms: readonly string[], name: string): OciE
 }
 
 /** `wasi/wasm` is the usual spelling; `wasip1/wasm`, `wasi/wasm32` and `linux/wasm` are met as well. */
-function rankOf({ platform }: Descriptor): number {
-  if (platform === undefined || !platform.architecture.startsWith('wasm')) return 0;
-  if (platform.os === 'wasi' && platform.architecture === 'wasm') return 3;
-  return platform.os.startsWith('wasi') ? 2 : 1;
+function rankOf({ platform, annotations }: Descriptor): number {
+  if (platform?.architecture.startsWith('wasm') === true) {
+    if (platform.os === 'wasi' && platform.architecture === 'wasm') return 4;
+    return platform.os.startsWith('wasi') ? 3 : 2;
+  }
+  return annotations?.[variantAnnotation] === undefined ? 0 : 1;
+}
+
+/** How builders for crun mark an image, whatever its platform says. */
+export const variantAnnotation = 'module.wasm.image/variant';
+
+/** Whether a platform names an operating system that runs on a processor. */
+function isMachine({ os }: Platform): boolean {
+  return os !== '' && !os.startsWith('was');
 }
 
 function platformOf({ platform }: Descriptor): string {

@@ -22,13 +22,19 @@ export interface PackOptions extends AbortOptions {
   readonly created: Date;
 }
 
+/** An artifact that is to be copied from here. */
+export interface PackedArtifact extends Source {
+  /** The binary's. */
+  readonly layer: Descriptor;
+}
+
 /**
  * Makes an artifact of a binary: something to copy from, in which every reference names the one artifact. A file
  * is read when it is copied, and must not change before.
  *
  * Rejects with {@link OciError} `NOT_WASM`.
  */
-export async function packArtifact(options: PackOptions): Promise<Source> {
+export async function packArtifact(options: PackOptions): Promise<PackedArtifact> {
   const { module, format, title, annotations, signal } = options;
   const { head, digest, size } = await measure(module, signal);
   const kind = sniffWasm(head);
@@ -42,13 +48,14 @@ export async function packArtifact(options: PackOptions): Promise<Source> {
   const types = formatTypes[format];
   const config = format === 'cncf' ? await cncfConfig(options, kind, digest) : '{}';
   const configBytes = Buffer.from(config);
+  const layer = { mediaType: types.layer, digest, size, annotations: { [titleAnnotation]: title } };
   const manifest = {
     schemaVersion: 2,
     // wasm-to-oci has none, and Krustlet refuses manifests that have one.
     ...(format === 'cncf' ? { mediaType: mediaTypes.ociManifest } : {}),
     config: { mediaType: types.config, digest: digestOf(configBytes), size: configBytes.length },
-    layers: [{ mediaType: types.layer, digest, size, annotations: { [titleAnnotation]: title } }],
-    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+    layers: [layer],
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations: sorted(annotations) }),
   };
   const manifestBytes = Buffer.from(goJson(manifest));
   const root: Descriptor = {
@@ -61,6 +68,7 @@ export async function packArtifact(options: PackOptions): Promise<Source> {
     [manifest.config.digest, configBytes],
   ]);
   return {
+    layer,
     resolve: () => Promise.resolve(root),
     async *read(descriptor, { signal: reading } = {}) {
       const bytes = small.get(descriptor.digest);
@@ -68,6 +76,11 @@ export async function packArtifact(options: PackOptions): Promise<Source> {
       else yield* chunksOf(module, reading);
     },
   };
+}
+
+/** As Go writes maps: whoever gives the same ones gets the same digest. */
+function sorted(annotations: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(annotations).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 const titleAnnotation = 'org.opencontainers.image.title';

@@ -1,5 +1,5 @@
 import type { Descriptor } from '../content/descriptor.ts';
-import { isRecord, readDescriptor } from '../content/read-descriptor.ts';
+import { isRecord, readDescriptor, readStrings } from '../content/read-descriptor.ts';
 import { OciError } from '../errors.ts';
 
 /** A manifest or index, read from foreign JSON. */
@@ -10,6 +10,7 @@ export type ParsedManifest =
       readonly config: Descriptor;
       readonly layers: readonly Descriptor[];
       readonly artifactType: string | undefined;
+      readonly annotations: Readonly<Record<string, string>>;
     };
 
 /** More entries than any index or image has. */
@@ -46,6 +47,7 @@ export function parseManifest(bytes: Uint8Array, name: string): ParsedManifest {
     config,
     layers: descriptors(layers, unsupported),
     artifactType: typeof artifactType === 'string' ? artifactType : undefined,
+    annotations: readStrings(value['annotations']) ?? {},
   };
 }
 

@@ -2,8 +2,9 @@ import type { AbortOptions } from '../content/target.ts';
 import { collect } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import type { LayoutStore } from '../store/layout-store.ts';
+import { findProgramFile } from './program-file.ts';
 import { readWasmArtifact } from './read-wasm-artifact.ts';
-import type { WasmArtifact } from './wasm-artifact.ts';
+import type { CompatArtifact, LayerArtifact, WasmArtifact } from './wasm-artifact.ts';
 
 /**
  * The artifact that a store has under a digest, of a manifest or of an index. Its module is not looked at.
@@ -20,12 +21,27 @@ export async function readArtifact(
   return artifact;
 }
 
-/** The binary of an artifact, verified, in memory. Rejects with {@link OciError} `NOT_FOUND_LOCALLY`, `DIGEST_MISMATCH`, `TRUNCATED`. */
-export function readModuleBytes(
+export interface ReadModuleOptions extends AbortOptions {
+  /** Of an image that has its binary as a file: what is run in place of its entry point. @default the image's */
+  readonly entry?: string;
+}
+
+/**
+ * The binary of an artifact, verified, in memory.
+ *
+ * Rejects with {@link OciError} `NOT_FOUND_LOCALLY`, `DIGEST_MISMATCH`, `TRUNCATED`; where the binary is a file in
+ * layers also `UNSUPPORTED_ARTIFACT` when there is no such file, `INVALID_LAYER`, `TOO_LARGE`.
+ */
+export async function readModuleBytes(
   store: LayoutStore,
-  { layer }: Pick<WasmArtifact, 'layer'>,
-  options: AbortOptions = {},
+  artifact: Pick<LayerArtifact, 'layer'> | Pick<CompatArtifact, 'digest' | 'layers' | 'program'>,
+  options: ReadModuleOptions = {},
 ): Promise<Uint8Array> {
+  if (!('layer' in artifact)) {
+    const keepBytes = Number.POSITIVE_INFINITY;
+    return (await findProgramFile(store, artifact, { ...options, keepBytes })).bytes;
+  }
+  const { layer } = artifact;
   return collect(
     store.read(layer, options),
     layer.size,

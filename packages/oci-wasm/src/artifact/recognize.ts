@@ -1,80 +1,146 @@
 import type { Descriptor } from '../content/descriptor.ts';
 import { OciError } from '../errors.ts';
-import { noWasmPlatform, printable } from './choose-manifest.ts';
+import { noWasmPlatform, printable, variantAnnotation } from './choose-manifest.ts';
+import type { ImageConfig } from './image-config.ts';
 import type { ParsedManifest } from './parse-manifest.ts';
-import { type ArtifactFormat, formatTypes } from './wasm-artifact.ts';
+import { type ArtifactFormat, formatTypes, type LayerArtifact } from './wasm-artifact.ts';
 
-/** What a manifest holds. */
+/** What the media types of a manifest say that it holds. */
 export type Recognized =
   | {
-      readonly kind: 'wasm';
-      readonly format: ArtifactFormat;
-      readonly config: Descriptor;
+      readonly kind: 'layer';
+      readonly format: LayerArtifact['format'];
       readonly layer: Descriptor;
+      readonly reason: string;
     }
-  /** An image for containers; which platform it is for stands in its config. */
-  | { readonly kind: 'image'; readonly config: Descriptor };
+  | { readonly kind: 'image-layer'; readonly layer: Descriptor; readonly reason: string }
+  /** Which layer is the binary stands in the lock file. */
+  | { readonly kind: 'spin'; readonly lock: Descriptor; readonly reason: string }
+  /** An image for containers: its config decides, see {@link recognizeImage}. */
+  | { readonly kind: 'image' }
+  /** A file of an unknown type: its first bytes decide, see {@link recognizeFile}. */
+  | { readonly kind: 'file'; readonly layer: Descriptor };
 
-type ImageManifest = Extract<ParsedManifest, { kind: 'manifest' }>;
+export type ImageManifest = Extract<ParsedManifest, { kind: 'manifest' }>;
 
 /**
- * Tells a wasm artifact by the media type of its config, and by that of its layer where pushers have used
- * another config.
+ * Tells what a manifest holds by the media type of its config, then by those of its layers, then by its artifact
+ * type.
  *
  * Throws {@link OciError} `UNSUPPORTED_ARTIFACT` saying what it is instead.
  */
-export function recognize({ config, layers, artifactType }: ImageManifest, name: string): Recognized {
-  const unsupported = (problem: string): OciError =>
-    new OciError('UNSUPPORTED_ARTIFACT', `${name} ${problem}`, { reference: name });
-  const format = formats.find((known) => formatTypes[known].config === config.mediaType);
-  const wasmLayers = layers.filter(({ mediaType }) =>
-    formats.some((known) => formatTypes[known].layer === mediaType),
-  );
-  const [layer] = wasmLayers;
-
-  if (layers.some(({ mediaType }) => mediaType.startsWith('application/vnd.fermyon.spin.'))) {
-    throw unsupported('is a Spin application; only artifacts with one wasm module are supported');
+export function recognize(manifest: ImageManifest, name: string): Recognized {
+  const { config, layers, artifactType } = manifest;
+  const spinLayer = layers.find(({ mediaType }) => mediaType === spinLock);
+  if (config.mediaType === spinLock || spinLayer !== undefined) {
+    const lock = spinLayer ?? config;
+    return { kind: 'spin', lock, reason: `it has a lock file of type ${spinLock}` };
   }
-  if (format !== undefined || (layer !== undefined && !imageConfigs.includes(config.mediaType))) {
-    if (layer === undefined) throw unsupported(`has no layer of type ${wantedLayers}`);
-    if (layers.length > 1) throw unsupported(`has ${layers.length} layers; a wasm artifact has exactly one`);
-    return { kind: 'wasm', format: format ?? formatOfLayer(layer), config, layer };
+  const ownFormat = configFormats.get(config.mediaType);
+  if (ownFormat !== undefined) {
+    const reason = `its config is of type ${config.mediaType}`;
+    return { kind: 'layer', format: ownFormat, layer: wasmLayer(manifest, name, ownFormat), reason };
   }
-  if (imageConfigs.includes(config.mediaType)) return { kind: 'image', config };
-  const what = printable(artifactType ?? config.mediaType);
-  throw unsupported(`is an artifact of type ${what}, not WebAssembly; push it with \`wasmlet push\``);
+  const typed = layers.find(({ mediaType }) => layerFormats.has(mediaType));
+  if (typed !== undefined) {
+    const reason = `its layer is of type ${typed.mediaType}`;
+    const format = layerFormats.get(typed.mediaType) ?? 'oras';
+    if (imageConfigs.includes(config.mediaType) || format === 'wasm-layer') {
+      return { kind: 'image-layer', layer: wasmLayer(manifest, name, 'wasm-layer'), reason };
+    }
+    return { kind: 'layer', format, layer: wasmLayer(manifest, name, format), reason };
+  }
+  if (imageConfigs.includes(config.mediaType)) return { kind: 'image' };
+  const type = artifactType ?? config.mediaType;
+  if (/(?:^|[./+-])wasm(?:$|[./+-])/i.test(type)) {
+    const reason = `its artifact type is ${printable(type)}`;
+    return { kind: 'layer', format: 'oras', layer: titledLayer(manifest, name), reason };
+  }
+  const [layer] = layers;
+  if (layer !== undefined && layers.length === 1) return { kind: 'file', layer };
+  throw notWasm(manifest, name);
 }
 
-const formats = Object.keys(formatTypes) as readonly ArtifactFormat[];
-const wantedLayers = formats.map((format) => formatTypes[format].layer).join(' or ');
+/**
+ * Tells an image that is meant for a wasm runtime from those for machines: by its platform, by crun's annotation,
+ * by the name of its entry point. Returns the reason.
+ *
+ * Throws {@link OciError} `UNSUPPORTED_ARTIFACT` naming the platform that it is for.
+ */
+export function recognizeImage(
+  { platform, isWasm, program: { entrypoint, cmd } }: ImageConfig,
+  annotations: Readonly<Record<string, string>>,
+  name: string,
+): string {
+  if (isWasm) return `its platform is ${printable(platform ?? 'wasm')}`;
+  const variant = annotations[variantAnnotation];
+  if (variant === 'compat' || variant === 'compat-smart') {
+    return `its annotation ${variantAnnotation} is ${variant}`;
+  }
+  const [program = ''] = [...entrypoint, ...cmd];
+  if (/\.wa(?:sm|t)(?:#|$)/.test(program)) return `its entry point is ${printable(program)}`;
+  throw noWasmPlatform([printable(platform ?? 'an unknown platform')], name);
+}
+
+/** By the first bytes of a single layer. Throws {@link OciError} `UNSUPPORTED_ARTIFACT`. */
+export function recognizeFile(isWasm: boolean, manifest: ImageManifest, name: string): string {
+  if (isWasm) return 'its only layer begins with \\0asm';
+  throw notWasm(manifest, name);
+}
+
+const spinLock = 'application/vnd.fermyon.spin.application.v1+config';
 const imageConfigs: readonly string[] = [
   'application/vnd.oci.image.config.v1+json',
   'application/vnd.docker.container.image.v1+json',
 ];
+const configFormats: ReadonlyMap<string, ArtifactFormat | 'wasmcloud'> = new Map([
+  [formatTypes.cncf.config, 'cncf'],
+  [formatTypes['wasm-to-oci'].config, 'wasm-to-oci'],
+  ['application/vnd.module.wasm.config.v1+json', 'wasmcloud'],
+]);
+/** Of artifacts whose config tells nothing. */
+const layerFormats: ReadonlyMap<string, LayerArtifact['format'] | 'wasm-layer'> = new Map([
+  [formatTypes['wasm-to-oci'].layer, 'wasm-to-oci'],
+  ['application/vnd.module.wasm.content.layer.v1+wasm', 'wasmcloud'],
+  ['application/vnd.bytecodealliance.wasm.component.layer.v0+wasm', 'wasm-layer'],
+  [formatTypes.cncf.layer, 'oras'],
+]);
 
-function formatOfLayer({ mediaType }: Descriptor): ArtifactFormat {
-  return mediaType === formatTypes.cncf.layer ? 'cncf' : 'wasm-to-oci';
+/** The one layer that is of a wasm type. */
+function wasmLayer(
+  { layers }: ImageManifest,
+  name: string,
+  format: LayerArtifact['format'] | 'wasm-layer',
+): Descriptor {
+  const typed = layers.filter(({ mediaType }) => layerFormats.has(mediaType));
+  const [layer] = typed;
+  if (layer === undefined) {
+    throw unsupported(name, `has no layer of type ${[...layerFormats.keys()].join(' or ')}`);
+  }
+  // What lies beside a file that was pushed as such is nobody's business.
+  const several = format === 'oras' || format === 'wasmcloud' ? typed : layers;
+  if (several.length > 1)
+    throw unsupported(name, `has ${several.length} layers; a wasm artifact has exactly one`);
+  return layer;
 }
 
-/** Why an image for containers is refused, from its config. */
-export function foreignImage(config: Uint8Array, name: string): OciError {
-  let platform = 'an unknown platform';
-  let isWasm = false;
-  try {
-    const { os, architecture } = JSON.parse(Buffer.from(config).toString()) as Readonly<
-      Record<string, unknown>
-    >;
-    if (typeof os === 'string' && typeof architecture === 'string') {
-      platform = printable(`${os}/${architecture}`);
-      isWasm = architecture.startsWith('wasm');
-    }
-  } catch {
-    // It is refused all the same.
-  }
-  if (!isWasm) return noWasmPlatform([platform], name);
-  return new OciError(
-    'UNSUPPORTED_ARTIFACT',
-    `${name} is a container image for ${platform}, with its module in a file system layer; only wasm artifacts are supported: push the module with \`wasmlet push\``,
-    { reference: name },
+/** The only layer, else the only one whose file is called so. */
+function titledLayer({ layers }: ImageManifest, name: string): Descriptor {
+  const titled = layers.filter(({ annotations }) =>
+    annotations?.['org.opencontainers.image.title']?.endsWith('.wasm'),
   );
+  const [layer] = layers.length === 1 ? layers : titled;
+  if (layer === undefined || (layers.length > 1 && titled.length > 1)) {
+    throw unsupported(name, `has ${layers.length} layers, and which of them is WebAssembly is not told`);
+  }
+  return layer;
+}
+
+function notWasm({ artifactType, config }: ImageManifest, name: string): OciError {
+  const what = printable(artifactType ?? config.mediaType);
+  return unsupported(name, `is an artifact of type ${what}, not WebAssembly; push it with \`wasmlet push\``);
+}
+
+function unsupported(name: string, problem: string): OciError {
+  return new OciError('UNSUPPORTED_ARTIFACT', `${name} ${problem}`, { reference: name });
 }

@@ -1,5 +1,6 @@
 import { readWasmArtifact } from '../artifact/read-wasm-artifact.ts';
 import type { WasmArtifact } from '../artifact/wasm-artifact.ts';
+import type { Descriptor } from '../content/descriptor.ts';
 import type { AbortOptions, Source, Target } from '../content/target.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
@@ -10,17 +11,15 @@ export interface CopyArtifactOptions extends AbortOptions {
   readonly from: Source;
   readonly to: Target;
   readonly reference: Reference;
-  /** Largest layer that is copied. */
+  /** Largest artifact that is copied: its layers together. */
   readonly maxLayerBytes: number;
   /** Called when all content is there, before it gets its name; what it throws ends the copy. */
   readonly inspect?: (artifact: WasmArtifact) => Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-export interface CopiedArtifact extends WasmArtifact {
-  /** False when all of it was there already. */
-  readonly transferred: boolean;
-}
+/** With `transferred`: false when all of it was there already. */
+export type CopiedArtifact = WasmArtifact & { readonly transferred: boolean };
 
 /**
  * Copies one wasm artifact: content first, then its manifests from the innermost out, the name last, so that
@@ -32,17 +31,18 @@ export async function copyArtifact(options: CopyArtifactOptions): Promise<Copied
   const root = await from.resolve(reference, abort);
   const nearest = (await to.has(root, abort)) ? nearestReader(from, to) : from;
   const { artifact, manifests } = await readWasmArtifact(nearest, root, formatReference(reference), abort);
-  if (artifact.layer.size > maxLayerBytes) {
+  const layerBytes = artifact.layers.reduce((sum, { size }) => sum + size, 0);
+  if (layerBytes > maxLayerBytes) {
     throw new OciError(
       'TOO_LARGE',
-      `${formatReference(reference)}: its module has ${artifact.layer.size} bytes; at most ${maxLayerBytes} are copied`,
+      `${formatReference(reference)}: its layers have ${layerBytes} bytes; at most ${maxLayerBytes} are copied`,
       { reference: formatReference(reference) },
     );
   }
   const { transferred, mounted } = await copyContent({
     from,
     to,
-    blobs: [artifact.config, artifact.layer],
+    blobs: distinct([artifact.config, ...artifact.layers]),
     manifests: manifests.toReversed(),
     inspect: async () => options.inspect?.(artifact),
     ...(onProgress === undefined ? {} : { onProgress }),
@@ -51,4 +51,9 @@ export async function copyArtifact(options: CopyArtifactOptions): Promise<Copied
   const [named] = manifests;
   if (named) await to.tag(named, reference, abort);
   return { ...artifact, transferred: transferred + mounted > 0 };
+}
+
+/** Images may have the same layer more than once. */
+function distinct(blobs: readonly Descriptor[]): readonly Descriptor[] {
+  return [...new Map(blobs.map((blob) => [blob.digest, blob])).values()];
 }

@@ -1,4 +1,5 @@
 import { type BinaryKind, binaryKind } from '../artifact/binary-kind.ts';
+import { commandOf } from '../artifact/image-config.ts';
 import type { WasmArtifact } from '../artifact/wasm-artifact.ts';
 import type { AbortOptions } from '../content/target.ts';
 import type { Credential } from '../credentials/credential.ts';
@@ -16,15 +17,17 @@ export interface PullOptions extends AbortOptions {
   readonly reference: string | Reference;
   /** Tried in order, then anonymous access. @default what the client's credential source finds */
   readonly credentials?: readonly Credential[];
-  /** Larger modules are not pulled. @default 256 MiB */
+  /** Artifacts whose layers are larger together are not pulled. @default 256 MiB */
   readonly maxModuleBytes?: number;
   readonly onProgress?: (progress: Progress) => void;
 }
 
-export interface PulledArtifact extends WasmArtifact {
+export type PulledArtifact = WasmArtifact & PullFacts;
+
+export interface PullFacts {
   readonly reference: Reference;
-  /** What the binary is, by its bytes. */
-  readonly kind: BinaryKind;
+  /** What the binary is, by its bytes; `unknown` for an image that does not say which of its files is run. */
+  readonly kind: BinaryKind | 'unknown';
   /** False when all of it was in the store already. */
   readonly transferred: boolean;
   /** As whom it was read. */
@@ -52,21 +55,25 @@ export async function pullArtifact(options: PullOptions): Promise<PulledArtifact
   const abort = signal === undefined ? {} : { signal };
   // Nothing of it is collected before it has its name.
   await using lease = await to.lease(abort);
-  let kind: BinaryKind | undefined;
+  let kind: PullFacts['kind'] = 'unknown';
   const copied = await copyArtifact({
     from: repository,
     to: lease,
     reference,
     maxLayerBytes: maxModuleBytes,
-    async inspect({ layer }) {
-      kind = await binaryKind(to, layer, abort);
-      if (kind === undefined) {
-        throw new OciError(
-          'UNSUPPORTED_ARTIFACT',
-          `${name}: its layer is announced as ${layer.mediaType} and is no WebAssembly`,
-          { reference: name, host: reference.registry },
-        );
+    async inspect(artifact) {
+      const found = await binaryKind(to, artifact, abort);
+      if (found === 'not-wasm') {
+        const what =
+          artifact.format === 'compat'
+            ? `the file that it runs, ${String(commandOf(artifact.program)[0])},`
+            : `its layer is announced as ${artifact.layer.mediaType} and`;
+        throw new OciError('UNSUPPORTED_ARTIFACT', `${name}: ${what} is no WebAssembly`, {
+          reference: name,
+          host: reference.registry,
+        });
       }
+      kind = found;
     },
     ...(onProgress === undefined ? {} : { onProgress }),
     ...abort,
@@ -74,7 +81,7 @@ export async function pullArtifact(options: PullOptions): Promise<PulledArtifact
   return {
     ...copied,
     reference,
-    kind: kind ?? 'module',
+    kind,
     access: repository.access ?? { kind: 'anonymous' },
   };
 }

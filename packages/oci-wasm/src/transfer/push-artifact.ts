@@ -1,5 +1,7 @@
+import { basename } from 'node:path';
 import { packArtifact } from '../artifact/pack-artifact.ts';
-import type { ArtifactFormat, WasmArtifact } from '../artifact/wasm-artifact.ts';
+import type { ArtifactFacts, ArtifactFormat } from '../artifact/wasm-artifact.ts';
+import type { Descriptor } from '../content/descriptor.ts';
 import type { AbortOptions } from '../content/target.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
@@ -14,11 +16,21 @@ export interface PushOptions extends AbortOptions {
   readonly reference: string | Reference;
   /** The binary, or the path of a file with it. */
   readonly module: Uint8Array | string;
-  /** @default 'wasm-to-oci' */
+  /** @default 'cncf' */
   readonly format?: ArtifactFormat;
-  /** Of the layer: `org.opencontainers.image.title`. @default the path as given, else `module.wasm` */
+  /**
+   * Of the layer: `org.opencontainers.image.title`, the name of the file that general tools pull it to.
+   *
+   * @default the file's name (`wasm-to-oci`: the path as given, as that tool does), else `module.wasm`
+   */
   readonly title?: string;
-  /** Of the manifest. @default none */
+  /** Of the manifest: `org.opencontainers.image.version`. @default none */
+  readonly version?: string;
+  /** Of the manifest, where the source code is: `org.opencontainers.image.source`. @default none */
+  readonly source?: string;
+  /** Of the manifest, which state of the source code: `org.opencontainers.image.revision`. @default none */
+  readonly revision?: string;
+  /** More of the manifest's; they win over those above. @default none */
   readonly annotations?: Readonly<Record<string, string>>;
   /** CNCF format: when the artifact was made (SOURCE_DATE_EPOCH, for reproducible pushes). @default now */
   readonly created?: Date;
@@ -27,7 +39,9 @@ export interface PushOptions extends AbortOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-export interface PushedArtifact extends WasmArtifact {
+export interface PushedArtifact extends ArtifactFacts {
+  readonly format: ArtifactFormat;
+  readonly layer: Descriptor;
   readonly reference: Reference;
   /** False when the registry had all of it already; its name is set in any case. */
   readonly transferred: boolean;
@@ -39,7 +53,7 @@ export interface PushedArtifact extends WasmArtifact {
  * Rejects with {@link OciError}, among them `NOT_WASM`; with the file system's error when the file cannot be read.
  */
 export async function pushArtifact(options: PushOptions): Promise<PushedArtifact> {
-  const { to, module, credentials, onProgress, signal } = options;
+  const { to, module, format = 'cncf', credentials, onProgress, signal } = options;
   const reference =
     typeof options.reference === 'string' ? parseReference(options.reference) : options.reference;
   if (reference.digest !== undefined) {
@@ -55,9 +69,9 @@ export async function pushArtifact(options: PushOptions): Promise<PushedArtifact
   const abort = signal === undefined ? {} : { signal };
   const from = await packArtifact({
     module,
-    format: options.format ?? 'wasm-to-oci',
-    title: options.title ?? (typeof module === 'string' ? module : 'module.wasm'),
-    annotations: options.annotations ?? {},
+    format,
+    title: options.title ?? defaultTitle(module, format),
+    annotations: annotationsOf(options),
     created: options.created ?? new Date(),
     ...abort,
   });
@@ -69,5 +83,23 @@ export async function pushArtifact(options: PushOptions): Promise<PushedArtifact
     ...(onProgress === undefined ? {} : { onProgress }),
     ...abort,
   });
-  return { ...copied, reference };
+  return { ...copied, format, layer: from.layer, reference };
+}
+
+/** Paths with more than a name in them are refused by what pulls files, or make directories there. */
+function defaultTitle(module: PushOptions['module'], format: ArtifactFormat): string {
+  if (typeof module !== 'string') return 'module.wasm';
+  return format === 'cncf' ? basename(module) : module;
+}
+
+function annotationsOf({
+  version,
+  source,
+  revision,
+  annotations,
+}: PushOptions): Readonly<Record<string, string>> {
+  const named = Object.entries({ version, source, revision }).flatMap(([key, value]) =>
+    value === undefined ? [] : [[`org.opencontainers.image.${key}`, value] as const],
+  );
+  return { ...Object.fromEntries(named), ...annotations };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readModuleBytes } from '../../src/index.ts';
 import { emptyComponent, emptyModule, moduleOf } from '../fixtures/artifacts.ts';
+import { componentWith } from '../fixtures/binaries.ts';
 import { openSession } from '../fixtures/session.ts';
 import { digestOf } from '../registry/content-store.ts';
 
@@ -22,7 +23,7 @@ describe('push', () => {
 
   test('writes what wasm-to-oci writes, byte by byte', async () => {
     await using session = await openSession();
-    await session.push({ module: emptyModule, title: 'target/<a>.wasm' });
+    await session.push({ module: emptyModule, format: 'wasm-to-oci', title: 'target/<a>.wasm' });
     const { mediaType, bytes } = session.registry.content.manifest('team/app', 'v1') ?? {};
     expect(mediaType).toBe('application/vnd.oci.image.manifest.v1+json');
     expect(Buffer.from(bytes ?? []).toString()).toBe(
@@ -60,7 +61,48 @@ describe('push', () => {
     });
   });
 
-  test('names the world of a component in its CNCF config', async () => {
+  test.each(['cncf', 'wasm-to-oci'] as const)(
+    'annotates a manifest of %s in one order, whatever the caller has',
+    async (format) => {
+      await using session = await openSession();
+      const options = { module: emptyModule, format, created: new Date(0) };
+      const { digest } = await session.push({
+        ...options,
+        version: '1.2.3',
+        source: 'https://example.com/app',
+        revision: 'abc',
+        annotations: { 'a.b/c': 'd' },
+      });
+      const { bytes = [] } = session.registry.content.manifest('team/app', 'v1') ?? {};
+      const { annotations } = JSON.parse(Buffer.from(bytes).toString()) as { annotations: object };
+      expect(Object.entries(annotations)).toEqual([
+        ['a.b/c', 'd'],
+        ['org.opencontainers.image.revision', 'abc'],
+        ['org.opencontainers.image.source', 'https://example.com/app'],
+        ['org.opencontainers.image.version', '1.2.3'],
+      ]);
+      const again = await session.push({
+        ...options,
+        version: 'another',
+        annotations: Object.fromEntries(Object.entries(annotations).toReversed()),
+      });
+      expect(again.digest).toBe(digest);
+    },
+  );
+
+  test('names the imports and exports of a component in its CNCF config', async () => {
+    await using session = await openSession();
+    const imports = ['wasi:io/streams@0.2.3'];
+    const exports = ['wasi:cli/run@0.2.3'];
+    const { config } = await session.push({ module: componentWith(imports, exports) });
+    const bytes = session.registry.content.blob('team/app', config.digest) ?? new Uint8Array();
+    expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({
+      os: 'wasip2',
+      component: { imports, exports },
+    });
+  });
+
+  test('names the world of an empty component in its CNCF config', async () => {
     await using session = await openSession();
     const { config } = await session.push({ module: emptyComponent, format: 'cncf' });
     const bytes = session.registry.content.blob('team/app', config.digest) ?? new Uint8Array();
@@ -70,13 +112,16 @@ describe('push', () => {
     });
   });
 
-  test('reads a file as it goes, and titles the layer with its path', async () => {
+  test.each([
+    ['cncf', 'its name', () => 'app.wasm'],
+    ['wasm-to-oci', 'its path', (path: string) => path],
+  ] as const)('of a file as %s titles the layer with %s', async (format, _title, titleOf) => {
     await using session = await openSession();
     const path = join(session.directory, 'app.wasm');
     const module = moduleOf(1_000_000);
     await writeFile(path, module);
-    const { layer } = await session.push({ module: path });
-    expect(layer.annotations).toEqual({ 'org.opencontainers.image.title': path });
+    const { layer } = await session.push({ module: path, format });
+    expect(layer.annotations).toEqual({ 'org.opencontainers.image.title': titleOf(path) });
     expect(
       Buffer.compare(session.registry.content.blob('team/app', layer.digest) ?? Buffer.of(), module),
     ).toBe(0);
@@ -85,9 +130,10 @@ describe('push', () => {
   test('sends nothing that the registry has', async () => {
     await using session = await openSession();
     const module = moduleOf(1_000_000);
-    await session.push({ module });
+    const created = new Date(0);
+    await session.push({ module, created });
     session.registry.forget();
-    expect((await session.push({ module })).transferred).toBe(false);
+    expect((await session.push({ module, created })).transferred).toBe(false);
     expect(session.seen().filter((line) => /^(?:POST|PATCH)|^PUT .*uploads/.test(line))).toEqual([]);
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { chooseManifest } from '../../src/artifact/choose-manifest.ts';
 import { parseManifest } from '../../src/artifact/parse-manifest.ts';
-import { foreignImage, recognize } from '../../src/artifact/recognize.ts';
+import { readImageConfig } from '../../src/artifact/image-config.ts';
+import { recognize, recognizeImage } from '../../src/artifact/recognize.ts';
 import type { Descriptor, Platform } from '../../src/index.ts';
 import { cncf, wasmToOci } from '../fixtures/artifacts.ts';
 
@@ -11,9 +12,13 @@ const manifest = (config: string, ...layers: string[]) => ({
   kind: 'manifest' as const,
   config: of(config),
   layers: layers.map(of),
-  artifactType: undefined,
+  artifactType: undefined as string | undefined,
+  annotations: {},
 });
 const image = 'application/vnd.oci.image.config.v1+json';
+const empty = 'application/vnd.oci.empty.v1+json';
+const variant = 'module.wasm.image/variant';
+const spinLock = 'application/vnd.fermyon.spin.application.v1+config';
 
 const entry = (platform: Platform | undefined, size: number): Descriptor => ({
   ...of('application/vnd.oci.image.manifest.v1+json'),
@@ -23,19 +28,38 @@ const entry = (platform: Platform | undefined, size: number): Descriptor => ({
 
 describe('a manifest', () => {
   test.each([
-    ['wasm-to-oci', manifest(wasmToOci.config, wasmToOci.layer)],
-    ['cncf', manifest(cncf.config, cncf.layer)],
-    // Pushed with a general tool, or by a producer that mixes the two.
-    ['cncf', manifest('application/vnd.oci.empty.v1+json', cncf.layer)],
-    ['wasm-to-oci', manifest(wasmToOci.config, cncf.layer)],
-  ])('is recognised as %s', (format, input) => {
-    expect(recognize(input, 'x')).toMatchObject({ kind: 'wasm', format });
+    ['wasm-to-oci', 'its config', manifest(wasmToOci.config, wasmToOci.layer)],
+    ['cncf', 'its config', manifest(cncf.config, cncf.layer)],
+    // By a producer that mixes the two.
+    ['wasm-to-oci', 'its config', manifest(wasmToOci.config, cncf.layer)],
+    ['wasmcloud', 'its config', manifest('application/vnd.module.wasm.config.v1+json', cncf.layer)],
+    ['wasmcloud', 'its layer', manifest('text/plain', 'application/vnd.module.wasm.content.layer.v1+wasm')],
+    ['wasm-to-oci', 'its layer', manifest('text/plain', wasmToOci.layer)],
+    // Pushed with a general tool.
+    ['oras', 'its layer', manifest(empty, cncf.layer)],
+    ['oras', 'its layer', manifest(empty, 'text/markdown', cncf.layer)],
+    [
+      'oras',
+      'its artifact type',
+      { ...manifest(empty, 'application/octet-stream'), artifactType: 'application/vnd.acme.wasm' },
+    ],
+    ['oras', 'its artifact type', manifest('application/vnd.acme.wasm.v1', 'application/octet-stream')],
+  ])('is recognised as %s by %s', (format, reason, input) => {
+    const found = recognize(input, 'x');
+    expect(found).toMatchObject({ kind: 'layer', format, layer: input.layers.at(-1) });
+    expect(found).toHaveProperty('reason', expect.stringContaining(reason));
   });
 
-  test('of a container image is told from an artifact', () => {
-    expect(recognize(manifest(image, 'application/vnd.oci.image.layer.v1.tar+gzip'), 'x')).toMatchObject({
-      kind: 'image',
-    });
+  test.each([
+    ['spin', manifest(image, wasmToOci.layer, spinLock)],
+    ['spin', manifest(spinLock, wasmToOci.layer)],
+    ['image-layer', manifest(image, 'application/vnd.bytecodealliance.wasm.component.layer.v0+wasm')],
+    ['image-layer', manifest(image, cncf.layer)],
+    ['image', manifest(image, 'application/vnd.oci.image.layer.v1.tar+gzip')],
+    ['image', manifest('application/vnd.docker.container.image.v1+json')],
+    ['file', manifest(empty, 'application/octet-stream')],
+  ])('needs a look into it: %s', (kind, input) => {
+    expect(recognize(input, 'x')).toMatchObject({ kind });
   });
 
   test.each([
@@ -46,14 +70,14 @@ describe('a manifest', () => {
     ],
     ['no module', manifest(cncf.config), 'has no layer of type'],
     [
-      'a Spin application',
-      manifest(image, wasmToOci.layer, 'application/vnd.fermyon.spin.application.v1+config'),
-      'Spin',
+      'a Helm chart and a signature',
+      manifest('application/vnd.cncf.helm.config.v1+json', 'x/y', 'x/z'),
+      'of type application/vnd.cncf.helm',
     ],
     [
-      'a Helm chart',
-      manifest('application/vnd.cncf.helm.config.v1+json', 'x/y'),
-      'of type application/vnd.cncf.helm',
+      'two files of an unknown type',
+      { ...manifest(empty, 'x/y', 'x/z'), artifactType: 'application/vnd.wasm' },
+      'which of them is WebAssembly is not told',
     ],
   ])('with %s is refused by what it is', (_title, input, reason) => {
     expect(() => recognize(input, 'x')).toThrow(reason);
@@ -101,6 +125,14 @@ describe('an index', () => {
     ['wasi/wasm32', [linux, entry({ os: 'wasi', architecture: 'wasm32' }, 9)]],
     ['linux/wasm', [linux, entry({ os: 'linux', architecture: 'wasm' }, 9)]],
     ['the only one without a platform', [linux, entry(undefined, 9)]],
+    ['the only one, where its platform is no machine', [entry({ os: 'wasi', architecture: '' }, 9)]],
+    [
+      'the one that is marked for crun',
+      [
+        entry(undefined, 1),
+        { ...entry({ os: 'linux', architecture: 'amd64' }, 9), annotations: { [variant]: 'compat' } },
+      ],
+    ],
   ])('gives its entry for %s', (_title, manifests) => {
     expect(chooseManifest(manifests, 'x').size).toBe(9);
   });
@@ -112,12 +144,60 @@ describe('an index', () => {
     );
   });
 
+  test('with one entry for a machine alone is refused', () => {
+    expect(() => chooseManifest([linux], 'x')).toThrow('it has linux/amd64');
+  });
+
   test('with two entries that name no platform is not guessed at', () => {
     expect(() => chooseManifest([entry(undefined, 1), entry(undefined, 2)], 'x')).toThrow('no wasi/wasm');
   });
 });
 
-test('a wasm container image is told that only artifacts are supported', () => {
-  const config = Buffer.from(JSON.stringify({ os: 'wasi', architecture: 'wasm' }));
-  expect(foreignImage(config, 'x').message).toContain('push the module with `wasmlet push`');
+const reasonOf = (config: object, annotations: Readonly<Record<string, string>> = {}) =>
+  recognizeImage(readImageConfig(Buffer.from(JSON.stringify(config))), annotations, 'host/app:v1');
+
+describe('an image for containers', () => {
+  const linux = { os: 'linux', architecture: 'amd64' };
+
+  test.each([
+    ['its platform is wasi/wasm', { os: 'wasi', architecture: 'wasm' }, {}],
+    ['its platform is linux/wasm32', { os: 'linux', architecture: 'wasm32' }, {}],
+    [`its annotation ${variant} is compat`, linux, { [variant]: 'compat' }],
+    [`its annotation ${variant} is compat-smart`, linux, { [variant]: 'compat-smart' }],
+    ['its entry point is /app.wasm', { ...linux, config: { Entrypoint: ['/app.wasm'] } }, {}],
+    ['its entry point is app.wat', { ...linux, config: { Cmd: ['app.wat'] } }, {}],
+    ['its entry point is /app.wasm#run', { ...linux, config: { Entrypoint: ['/app.wasm#run'] } }, {}],
+  ])('is for wasm: %s', (reason, config, annotations) => {
+    expect(reasonOf(config, annotations)).toBe(reason);
+  });
+
+  test.each([
+    [linux, {}],
+    [{ ...linux, config: { Entrypoint: ['/bin/sh', 'app.wasm'] } }, {}],
+    [linux, { [variant]: 'other' }],
+  ])('is for machines: %j %j', (config, annotations) => {
+    expect(() => reasonOf(config, annotations)).toThrow(
+      'no match for platform in manifest: no wasi/wasm in image host/app:v1; it has linux/amd64',
+    );
+  });
+});
+
+const programOf = (config: unknown) => readImageConfig(Buffer.from(JSON.stringify({ config }))).program;
+
+test('the config of an image gives what it can', () => {
+  expect(
+    programOf({ Entrypoint: ['a', 1], Cmd: ['b'], Env: ['A=1=2', 'B', '=C', 'D='], WorkingDir: 'w' }),
+  ).toEqual({
+    entrypoint: ['a'],
+    cmd: ['b'],
+    env: [
+      ['A', '1=2'],
+      ['D', ''],
+    ],
+    workingDir: '/w',
+  });
+  const nothing = { entrypoint: [], cmd: [], env: [], workingDir: '/' };
+  expect(programOf({ Entrypoint: 'a', Cmd: null, Env: {}, WorkingDir: 1 })).toEqual(nothing);
+  expect(programOf([])).toEqual(nothing);
+  expect(readImageConfig(Buffer.from('no JSON')).program).toEqual(nothing);
 });

@@ -1,12 +1,19 @@
 import { join } from 'node:path';
-import { type ImagePull, type PulledImage, ProviderError } from '@wasmlet/kubelet/provider';
 import {
-  type Credential,
-  type CredentialSource,
+  type ContainerSpec,
+  type ImagePull,
+  type PulledImage,
+  ProviderError,
+} from '@wasmlet/kubelet/provider';
+import {
+  type AbortOptions,
+  commandOf,
+  type Descriptor,
   formatReference,
   kindOfBinary,
   type LayoutStore,
   OciError,
+  type OciErrorCode,
   openLayoutStore,
   parseReference,
   pullArtifact,
@@ -16,10 +23,10 @@ import {
   type RegistryClient,
   type WasmArtifact,
 } from '@wasmlet/oci-wasm';
-import type { ImageFormat } from '../guest-spec.ts';
 import { providerFailure } from '../error-mapping.ts';
 import type { ProviderLogger } from '../provider-logger.ts';
 import { type ImageAccess, openImageAccess } from './image-access.ts';
+import { type ImageForm, imageForm } from './image-form.ts';
 import { isLocalModule, readLocalModule } from './local-module.ts';
 import { createSharedWork } from './shared-work.ts';
 
@@ -27,23 +34,27 @@ import { createSharedWork } from './shared-work.ts';
 export interface ImageSource {
   /** Rejects with {@link ProviderError}. */
   pull(image: ImagePull, signal: AbortSignal | undefined): Promise<PulledImage>;
-  /** The binary of an image that has been pulled, verified. Rejects with {@link ProviderError}. */
-  load(image: PulledImage, signal: AbortSignal | undefined): Promise<RunnableImage>;
+  /**
+   * The binary of an image that has been pulled, verified. Which one an image of files has may depend on what the
+   * container runs. Rejects with {@link ProviderError}.
+   */
+  load(
+    container: Pick<ContainerSpec, 'image' | 'command' | 'args'>,
+    signal: AbortSignal | undefined,
+  ): Promise<RunnableImage>;
   /** Rejects when the store cannot be used. */
   check(): Promise<void>;
 }
 
 export interface RunnableImage {
   readonly module: Uint8Array;
-  readonly format: ImageFormat;
+  readonly form: ImageForm;
   readonly kind: 'module' | 'component' | 'wit-package' | 'not-wasm';
 }
 
 export interface ImageSourceOptions {
   readonly client: RegistryClient;
   readonly directory: string;
-  /** The node's own, tried after a pod's. */
-  readonly credentials: CredentialSource | undefined;
   readonly allowLocalModules: boolean;
   readonly logger: ProviderLogger;
 }
@@ -56,7 +67,6 @@ interface Content {
 export function createImageSource({
   client,
   directory,
-  credentials: nodeCredentials,
   allowLocalModules,
   logger,
 }: ImageSourceOptions): ImageSource {
@@ -72,20 +82,6 @@ export function createImageSource({
     return opening;
   };
 
-  const findNodeCredentials = async (
-    { registry, repository }: Reference,
-    signal: AbortSignal,
-  ): Promise<readonly Credential[]> => {
-    try {
-      return (await nodeCredentials?.find({ registry, repository }, { signal })) ?? [];
-    } catch (error) {
-      signal.throwIfAborted();
-      // As upstream: the pull goes on without, and says so when the registry wants some.
-      logger.warn({ registry, repository, err: error }, "the node's own credentials could not be had");
-      return [];
-    }
-  };
-
   const transfer = async (
     image: ImagePull,
     reference: Reference,
@@ -93,16 +89,9 @@ export function createImageSource({
     signal: AbortSignal,
   ): Promise<PulledImage> => {
     const since = performance.now();
-    const own = await findNodeCredentials(reference, signal);
-    const credentials = [...image.credentials, ...own];
+    const { credentials } = image;
     const pulled = await pullArtifact({ from: client, to: store, reference, credentials, signal });
-    // What the node may read by itself, any of its pods may.
-    const isOwn = pulled.access.kind === 'credential' && own.includes(pulled.access.credential);
-    await access.record(
-      repositoryOf(reference),
-      pulled.digest,
-      isOwn ? { kind: 'anonymous' } : pulled.access,
-    );
+    await access.record(repositoryOf(reference), pulled.digest, pulled.access);
     return describeImage(image, reference, pulled, {
       pulled: pulled.transferred,
       durationMs: performance.now() - since,
@@ -149,7 +138,8 @@ export function createImageSource({
       }
     },
 
-    async load(image, signal) {
+    async load(container, signal) {
+      const { image } = container;
       try {
         if (isLocalModule(image.reference)) {
           const { bytes } = await readLocalModule(
@@ -157,16 +147,22 @@ export function createImageSource({
             { allowLocalModules, digest: image.digest },
             signal,
           );
-          return { module: bytes, format: 'local', kind: kindOfBinary(bytes) ?? 'not-wasm' };
+          return { module: bytes, form: { argv: 'named' }, kind: kindOfBinary(bytes) ?? 'not-wasm' };
         }
         const { store } = await content();
         const abort = signal === undefined ? {} : { signal };
         const artifact = await readArtifact(store, image.digest, abort);
-        const module = await readModuleBytes(store, artifact, abort);
-        return { module, format: artifact.format, kind: kindOfBinary(module) ?? 'not-wasm' };
+        const form = imageForm(artifact);
+        const [entry] = form.argv === 'image' ? commandOf(form.program, container) : [];
+        const module = await readModuleBytes(
+          store,
+          artifact,
+          entry === undefined ? abort : { ...abort, entry },
+        );
+        return { module, form, kind: kindOfBinary(module) ?? 'not-wasm' };
       } catch (error) {
         signal?.throwIfAborted();
-        throw providerFailure(error);
+        throw startFailure(error, image);
       }
     },
 
@@ -174,6 +170,13 @@ export function createImageSource({
       await content();
     },
   };
+}
+
+/** An image that is here and cannot be run as it is wanted is not one that could not be pulled. */
+function startFailure(error: unknown, { reference }: PulledImage): ProviderError {
+  const unfit: readonly OciErrorCode[] = ['UNSUPPORTED_ARTIFACT', 'INVALID_LAYER', 'TOO_LARGE'];
+  if (!(error instanceof OciError) || !unfit.includes(error.code)) return providerFailure(error);
+  return new ProviderError('CONTAINER_CREATE', `image "${reference}": ${error.message}`, { cause: error });
 }
 
 async function openContent(directory: string, logger: ProviderLogger): Promise<Content> {
@@ -206,13 +209,24 @@ async function findPresent(
   try {
     const root = await store.resolve(reference, abort);
     const artifact = await readArtifact(store, root.digest, abort);
-    return (await store.has(artifact.layer, abort)) ? artifact : undefined;
+    return (await hasAll(store, artifact.layers, abort)) ? artifact : undefined;
   } catch (error) {
     signal?.throwIfAborted();
     // Absent or damaged: both are mended by pulling.
     if (error instanceof OciError && error.code !== 'STORE_FAILED') return undefined;
     throw error;
   }
+}
+
+async function hasAll(
+  store: LayoutStore,
+  layers: readonly Descriptor[],
+  abort: AbortOptions,
+): Promise<boolean> {
+  for (const layer of layers) {
+    if (!(await store.has(layer, abort))) return false;
+  }
+  return true;
 }
 
 function repositoryOf({ registry, repository }: Reference): string {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ContainerSpec } from '@wasmlet/kubelet/provider';
-import { guestSpec, type ImageFormat } from '../../src/guest-spec.ts';
+import { guestSpec } from '../../src/guest-spec.ts';
+import type { ImageForm } from '../../src/images/image-form.ts';
 
 const container: ContainerSpec = {
   name: 'c',
@@ -31,44 +32,72 @@ const container: ContainerSpec = {
 
 const spec = (
   changes: Partial<ContainerSpec>,
-  format: ImageFormat,
+  form: ImageForm,
   annotations: Readonly<Record<string, string>> = {},
 ) =>
   guestSpec({
     container: { ...container, ...changes },
     annotations,
     module: new Uint8Array(),
-    format,
+    form,
     hostModules: [],
   });
 
+const exact = { argv: 'exact' } as const;
+const named = { argv: 'named' } as const;
+const image = {
+  argv: 'image',
+  program: {
+    entrypoint: ['/bin/app.wasm#main'],
+    cmd: ['serve', '-v'],
+    env: [
+      ['PATH', '/bin'],
+      ['A', 'of the image'],
+    ],
+    workingDir: '/',
+  },
+} as const;
+
 describe('argv', () => {
   test.each([
-    ["a wasm-to-oci artifact gets the pod's args exactly", { args: ['a'] }, 'wasm-to-oci', {}, ['a']],
-    ['a CNCF artifact gets its name first', { args: ['a'] }, 'cncf', {}, ['app', 'a']],
-    ['a command wins over the name', { command: ['/x'], args: ['a'] }, 'cncf', {}, ['/x', 'a']],
+    ["a wasm-to-oci artifact gets the pod's args exactly", { args: ['a'] }, exact, {}, ['a']],
+    ['a CNCF artifact gets its name first', { args: ['a'] }, named, {}, ['app', 'a']],
+    ['a command wins over the name', { command: ['/x'], args: ['a'] }, named, {}, ['/x', 'a']],
     [
       'a command is not lost on a wasm-to-oci artifact',
       { command: ['/x'], args: ['a'] },
-      'wasm-to-oci',
+      exact,
       {},
       ['/x', 'a'],
     ],
+    ['the annotation names the program', { args: ['a'] }, exact, { 'wasmlet.dev/argv0': 'p' }, ['p', 'a']],
+    ['an empty annotation takes the name away', { args: ['a'] }, named, { 'wasmlet.dev/argv0': '' }, ['a']],
+    ['an image runs what it says', {}, image, {}, ['/bin/app.wasm', 'serve', '-v']],
+    ["args replace an image's arguments", { args: ['a'] }, image, {}, ['/bin/app.wasm', 'a']],
+    ['a command replaces all that an image says', { command: ['/x.wasm'] }, image, {}, ['/x.wasm']],
     [
-      'the annotation names the program',
-      { args: ['a'] },
-      'wasm-to-oci',
-      { 'wasmlet.dev/argv0': 'p' },
-      ['p', 'a'],
+      'a command and args replace it as well',
+      { command: ['/x.wasm'], args: ['a'] },
+      image,
+      {},
+      ['/x.wasm', 'a'],
     ],
-    ['an empty annotation takes the name away', { args: ['a'] }, 'cncf', { 'wasmlet.dev/argv0': '' }, ['a']],
+    ['no args are none', { args: [] }, image, {}, ['/bin/app.wasm']],
+    [
+      "the annotation replaces an image's name",
+      {},
+      image,
+      { 'wasmlet.dev/argv0': 'p' },
+      ['p', 'serve', '-v'],
+    ],
+    ['an empty one takes it away', {}, image, { 'wasmlet.dev/argv0': '' }, ['serve', '-v']],
   ] as const)('%s', (_title, changes, format, annotations, expected) => {
     expect(spec(changes, format, annotations).args).toEqual(expected);
   });
 });
 
 test('env keeps its order, mounts and the memory limit are passed on', () => {
-  expect(spec({}, 'cncf')).toMatchObject({
+  expect(spec({}, named)).toMatchObject({
     env: [
       ['B', '2'],
       ['A', '1'],
@@ -80,4 +109,17 @@ test('env keeps its order, mounts and the memory limit are passed on', () => {
     limits: { memoryBytes: 67_108_864 },
     output: { kind: 'cri-log', path: '/logs/0.log' },
   });
+});
+
+test("an image's env is overridden by the pod's, name by name", () => {
+  expect(spec({}, image).env).toEqual([
+    ['PATH', '/bin'],
+    ['B', '2'],
+    ['A', '1'],
+  ]);
+});
+
+test('the function behind the name of the program is called', () => {
+  expect(spec({}, image).entry).toBe('main');
+  expect(spec({ command: ['/x.wasm'] }, image)).not.toHaveProperty('entry');
 });
