@@ -8,6 +8,8 @@ import {
 import {
   type AbortOptions,
   commandOf,
+  type Credential,
+  type CredentialSource,
   type Descriptor,
   formatReference,
   kindOfBinary,
@@ -55,6 +57,8 @@ export interface RunnableImage {
 export interface ImageSourceOptions {
   readonly client: RegistryClient;
   readonly directory: string;
+  /** The node's own, tried after a pod's. */
+  readonly credentials: CredentialSource | undefined;
   readonly allowLocalModules: boolean;
   readonly logger: ProviderLogger;
 }
@@ -67,6 +71,7 @@ interface Content {
 export function createImageSource({
   client,
   directory,
+  credentials: nodeCredentials,
   allowLocalModules,
   logger,
 }: ImageSourceOptions): ImageSource {
@@ -82,6 +87,20 @@ export function createImageSource({
     return opening;
   };
 
+  const findNodeCredentials = async (
+    { registry, repository }: Reference,
+    signal: AbortSignal,
+  ): Promise<readonly Credential[]> => {
+    try {
+      return (await nodeCredentials?.find({ registry, repository }, { signal })) ?? [];
+    } catch (error) {
+      signal.throwIfAborted();
+      // As upstream: the pull goes on without, and says so when the registry wants some.
+      logger.warn({ registry, repository, err: error }, "the node's own credentials could not be had");
+      return [];
+    }
+  };
+
   const transfer = async (
     image: ImagePull,
     reference: Reference,
@@ -89,9 +108,16 @@ export function createImageSource({
     signal: AbortSignal,
   ): Promise<PulledImage> => {
     const since = performance.now();
-    const { credentials } = image;
+    const own = await findNodeCredentials(reference, signal);
+    const credentials = [...image.credentials, ...own];
     const pulled = await pullArtifact({ from: client, to: store, reference, credentials, signal });
-    await access.record(repositoryOf(reference), pulled.digest, pulled.access);
+    // What the node may read by itself, any of its pods may.
+    const isOwn = pulled.access.kind === 'credential' && own.includes(pulled.access.credential);
+    await access.record(
+      repositoryOf(reference),
+      pulled.digest,
+      isOwn ? { kind: 'anonymous' } : pulled.access,
+    );
     return describeImage(image, reference, pulled, {
       pulled: pulled.transferred,
       durationMs: performance.now() - since,
