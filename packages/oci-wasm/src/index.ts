@@ -9,6 +9,8 @@ export { copy } from './transfer/copy.ts';
 export type { CopyOptions, CopyResult } from './transfer/copy.ts';
 export type { CopyHooks, CopyOutcome, CopyTally, Progress } from './transfer/copy-content.ts';
 export type { GraphLimits } from './transfer/read-graph.ts';
+export { tagArtifact } from './transfer/tag-artifact.ts';
+export type { TagOptions } from './transfer/tag-artifact.ts';
 export { copyArtifact } from './transfer/copy-artifact.ts';
 export type { CopiedArtifact, CopyArtifactOptions } from './transfer/copy-artifact.ts';
 export { pushArtifact } from './transfer/push-artifact.ts';
@@ -84,6 +86,7 @@ export type {
   ContentReader,
   ContentWriter,
   Deleter,
+  Leaser,
   Lister,
   Located,
   Manifest,

@@ -75,6 +75,11 @@ export interface Located {
   readonly location: RepositoryName;
 }
 
+export interface Leaser {
+  /** A view in which everything that is looked for, read or written stays until it is disposed of. */
+  lease(options?: AbortOptions): Promise<Target & AsyncDisposable>;
+}
+
 /** Where artifacts can be copied from. */
 export interface Source extends ContentReader, TagResolver {}
 
@@ -82,4 +87,4 @@ export interface Source extends ContentReader, TagResolver {}
 export interface Target extends Source, ContentWriter, Tagger {}
 
 /** What only some of them can do: whether one can is told by whether the method is there. */
-export type OptionalPowers = Partial<Deleter & Mounter & ReferrersLister & Lister & Located>;
+export type OptionalPowers = Partial<Deleter & Mounter & ReferrersLister & Lister & Located & Leaser>;

@@ -2,6 +2,7 @@ import type { Descriptor } from '../content/descriptor.ts';
 import type { RepositoryName } from '../content/target.ts';
 import { OciError } from '../errors.ts';
 import type { RepositoryContext } from './repository-context.ts';
+import { cancelUpload } from './upload-session.ts';
 
 /** Mounts blobs of other repositories of the same registry (distribution-spec, "Mounting a blob"). */
 export interface Mounts {
@@ -15,8 +16,6 @@ export interface Mounts {
 
 /** Repositories that nothing can be mounted from; beyond that they are tried again. */
 const maxRefused = 100;
-/** Given to the registry for taking back what it has begun in place of a mount. */
-const cancelMs = 2_000;
 
 export function createMounts(): Mounts {
   const refused = new Set<string>();
@@ -44,25 +43,13 @@ export function createMounts(): Mounts {
       if (response?.status === 201) return true;
       if (refused.size >= maxRefused) refused.clear();
       refused.add(from.repository);
+      // One that does not mount begins an upload.
       const location = response?.status === 202 ? response.header('location') : undefined;
       if (response !== undefined && location !== undefined) {
-        await takeBack(
-          context,
-          context.guard.target(location, { from: response.url, purpose: 'upload location' }),
-        );
+        const url = context.guard.target(location, { from: response.url, purpose: 'upload location' });
+        await cancelUpload(context, { url });
       }
       return false;
     },
   };
-}
-
-/** A registry that does not mount begins an upload, and cleans it up by itself; this only helps it. */
-async function takeBack({ sender }: RepositoryContext, url: URL): Promise<void> {
-  try {
-    const signal = AbortSignal.timeout(cancelMs);
-    const response = await sender.send({ method: 'DELETE', url, signal, retry: false, subject: 'upload' });
-    await response.discard();
-  } catch {
-    // The blob is pushed in another upload.
-  }
 }

@@ -117,7 +117,10 @@ export async function findUpload(job: UploadJob, upload: Upload): Promise<Upload
 }
 
 /** Registries clean up by themselves; this only helps them. */
-export async function cancelUpload({ sender }: RepositoryContext, { url }: Upload): Promise<void> {
+export async function cancelUpload(
+  { sender }: RepositoryContext,
+  { url }: Pick<Upload, 'url'>,
+): Promise<void> {
   try {
     const signal = AbortSignal.timeout(cancelMs);
     // At once, also where the registry is to be left alone for a while.

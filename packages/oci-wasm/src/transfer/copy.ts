@@ -1,5 +1,13 @@
 import type { Descriptor } from '../content/descriptor.ts';
-import type { AbortOptions, Located, Mounter, ReferrersLister, Source, Target } from '../content/target.ts';
+import type {
+  AbortOptions,
+  Leaser,
+  Located,
+  Mounter,
+  ReferrersLister,
+  Source,
+  Target,
+} from '../content/target.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, parseReference, type Reference } from '../reference.ts';
 import { copyContent, type CopyHooks, type CopyTally, defaultConcurrency } from './copy-content.ts';
@@ -8,7 +16,8 @@ import { defaultGraphLimits, type GraphLimits, readGraph } from './read-graph.ts
 
 export interface CopyOptions extends AbortOptions, CopyHooks {
   readonly from: Source & Partial<ReferrersLister & Located>;
-  readonly to: Target & Partial<Mounter>;
+  /** What it has and gets stays there until the end of the copy, where it can see to that (`lease`). */
+  readonly to: Target & Partial<Mounter & Leaser>;
   /** What is copied: a tag or digest at `from`. */
   readonly source: string | Reference;
   /** Its name at `to`. A digest in it has to be the one that is copied. @default as `source` */
@@ -37,11 +46,13 @@ export interface CopyResult extends CopyTally {
  * with another digest.
  */
 export async function copy(options: CopyOptions): Promise<CopyResult> {
-  const { from, to, concurrency = defaultConcurrency, signal } = options;
+  const { from, concurrency = defaultConcurrency, signal } = options;
   const source = referenceOf(options.source);
   const destination = referenceOf(options.destination ?? source);
   const name = formatReference(source);
   const abort = signal === undefined ? {} : { signal };
+  await using lease = await options.to.lease?.(abort);
+  const to = lease ?? options.to;
   const resolved = await from.resolve(source, abort);
   if (destination.digest !== undefined && destination.digest !== resolved.digest) {
     const wanted = formatReference(destination);
@@ -61,7 +72,7 @@ export async function copy(options: CopyOptions): Promise<CopyResult> {
     nondistributable: options.nondistributable ?? false,
     ...abort,
   });
-  const tally = await copyContent({ ...options, concurrency, manifests, blobs });
+  const tally = await copyContent({ ...options, to, concurrency, manifests, blobs });
   await to.tag(root, destination, abort);
   return { ...tally, descriptor: root.descriptor };
 }

@@ -3,6 +3,7 @@ import {
   copy,
   createMemoryStore,
   createRegistryClient,
+  type Descriptor,
   type Manifest,
   type MemoryStore,
   openLayoutStore,
@@ -137,5 +138,19 @@ describe('a copy between registries, stores and memory', () => {
     const result = await copy({ from: one, to: two, source: first, destination: second });
     expect(result).toMatchObject({ mounted: 0, transferred: 7 });
     expect(session.registry.content.openUploads).toBe(0);
+  });
+
+  test('is not disturbed by a collection of garbage at the destination', async () => {
+    await using scratch = await scratchDirectory();
+    const store = await openLayoutStore(scratch.path);
+    const { memory } = await madeInMemory();
+    const before = async ({ digest }: Descriptor): Promise<void> => {
+      if (digest !== (await memory.resolve(local)).digest) return;
+      // All blobs and images are there, and nothing has a name.
+      expect((await store.collectGarbage({ minimumAgeMs: 0 })).removed).toEqual([]);
+    };
+    await copy({ from: memory, to: store, source: local, before });
+    const back = createMemoryStore();
+    expect(await copy({ from: store, to: back, source: local })).toMatchObject({ transferred: 7 });
   });
 });

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { describe, expect, test } from 'vitest';
-import { createRegistryClient } from '../../src/index.ts';
+import { createRegistryClient, tagArtifact } from '../../src/index.ts';
 import { addArtifact, emptyModule } from '../fixtures/artifacts.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { all } from '../fixtures/repository.ts';
@@ -113,6 +113,28 @@ describe('tags', () => {
       }
     };
     await expect(counted()).rejects.toThrow('enough');
+  });
+});
+
+describe('tagging', () => {
+  test('gives what is there another name, by tag or by digest', async () => {
+    await using session = await openSession();
+    const digest = addArtifact(session.registry, emptyModule);
+    const at = repositoryOf(session);
+    session.registry.forget();
+    expect((await tagArtifact({ at, reference: session.reference(), tag: 'stable' })).digest).toBe(digest);
+    await tagArtifact({ at, reference: session.reference(`team/app@${digest}`), tag: 'pinned' });
+    expect(await all(at.list())).toEqual(['pinned', 'stable', 'v1']);
+    expect(session.seen().filter((line) => line.includes('blobs'))).toEqual([]);
+  });
+
+  test.each(['', '-x', 'a/b', 'a:b', 'x'.repeat(129)])('as %j is refused', async (tag) => {
+    await using session = await openSession();
+    const failure = await failureOf(
+      tagArtifact({ at: repositoryOf(session), reference: session.reference(), tag }),
+    );
+    expect(failure).toMatchObject({ code: 'INVALID_REFERENCE' });
+    expect(session.seen()).toEqual([]);
   });
 });
 
