@@ -1,4 +1,4 @@
-import { isRecord, readStrings } from '../content/read-descriptor.ts';
+import { isRecord } from '../content/read-descriptor.ts';
 
 /** What the config of an image for containers says to run (image-spec, config.md). */
 export interface ImageProgram {
@@ -16,7 +16,6 @@ export interface ImageConfig {
   readonly platform: string | undefined;
   readonly isWasm: boolean;
   readonly program: ImageProgram;
-  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Reads the config of an image from foreign JSON; what is missing or of the wrong kind is left out. */
@@ -35,7 +34,6 @@ export function readImageConfig(bytes: Uint8Array): ImageConfig {
       env: texts(config['Env']).flatMap(variable),
       workingDir: typeof workingDir === 'string' && workingDir !== '' ? absolute(workingDir) : '/',
     },
-    labels: readStrings(config['Labels']) ?? {},
   };
 }
 

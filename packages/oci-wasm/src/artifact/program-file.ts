@@ -1,6 +1,7 @@
 import type { AbortOptions, ContentReader } from '../content/target.ts';
 import { OciError } from '../errors.ts';
 import { findFile, type FoundFile } from '../rootfs/find-file.ts';
+import { createLayerBudget } from '../rootfs/layer-budget.ts';
 import { commandOf, entryPointOf, type ImageProgram } from './image-config.ts';
 import { printable } from './choose-manifest.ts';
 import type { CompatArtifact } from './wasm-artifact.ts';
@@ -13,7 +14,7 @@ export interface ProgramFileOptions extends AbortOptions {
 }
 
 /** Programs that are larger are no more than what is read of a binary anywhere. */
-const maxProgramBytes = 256 * 1024 * 1024;
+const maxFileBytes = 256 * 1024 * 1024;
 
 /**
  * The file that an image for containers runs, from its layers. A name without a slash is looked for in the working
@@ -34,8 +35,9 @@ export async function findProgramFile(
   }
   const abort = signal === undefined ? {} : { signal };
   const sources = layers.map((layer) => () => from.read(layer, abort));
+  const budget = createLayerBudget();
   for (const path of programPaths(entryPointOf(entry).file, program)) {
-    const found = await findFile({ layers: sources, path, keepBytes, maxFileBytes: maxProgramBytes });
+    const found = await findFile({ layers: sources, path, keepBytes, maxFileBytes, budget });
     if (found) return found;
   }
   throw new OciError(
@@ -48,7 +50,7 @@ export async function findProgramFile(
 const maxDirectories = 8;
 
 /** Where a program may be, in order. */
-export function programPaths(
+function programPaths(
   file: string,
   { env, workingDir }: Pick<ImageProgram, 'env' | 'workingDir'>,
 ): readonly string[] {

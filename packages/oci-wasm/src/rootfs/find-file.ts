@@ -1,5 +1,5 @@
 import { OciError } from '../errors.ts';
-import { createLayerBudget, type LayerLimits } from './layer-budget.ts';
+import type { LayerBudget } from './layer-budget.ts';
 import { searchLayer } from './search-layer.ts';
 import { unpackLayer } from './unpack-layer.ts';
 
@@ -12,7 +12,8 @@ export interface FindFileOptions {
   readonly keepBytes: number;
   /** Files beyond it are refused. */
   readonly maxFileBytes: number;
-  readonly limits?: Partial<LayerLimits>;
+  /** What the search may cost; several searches may share one. */
+  readonly budget: LayerBudget;
 }
 
 export interface FoundFile {
@@ -38,9 +39,8 @@ export async function findFile({
   path: wanted,
   keepBytes,
   maxFileBytes,
-  limits,
+  budget,
 }: FindFileOptions): Promise<FoundFile | undefined> {
-  const budget = createLayerBudget(limits);
   let path = resolvePath([], wanted);
   let top = layers.length - 1;
   for (let links = 0; links <= maxLinks; links += 1) {
@@ -82,7 +82,7 @@ export async function findFile({
 }
 
 /** Names of a path seen from a directory, as in a root of its own: nothing is above it. */
-export function resolvePath(
+function resolvePath(
   directory: readonly string[],
   target: string,
   rest: readonly string[] = [],

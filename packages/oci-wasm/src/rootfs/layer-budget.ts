@@ -10,7 +10,7 @@ export interface LayerLimits {
   readonly maxEntries: number;
 }
 
-export const defaultLayerLimits: LayerLimits = {
+const defaultLayerLimits: LayerLimits = {
   maxUnpackedBytes: 1024 * 1024 * 1024,
   maxRatio: 200,
   maxEntries: 500_000,

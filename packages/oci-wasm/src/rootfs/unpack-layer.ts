@@ -69,14 +69,16 @@ async function* joined(
 /** 32 MiB, of which a decoder holds as much as a frame asks for: what encoders use short of `zstd --ultra`. */
 const maxWindowLog = 25;
 
+const chunkSize = 256 * 1024;
+
 function decoderFor(head: Uint8Array): Duplex | undefined {
   const [a, b, c, d] = head;
-  if (a === 0x1f && b === 0x8b) return createGunzip();
+  if (a === 0x1f && b === 0x8b) return createGunzip({ chunkSize });
   // A frame, or one to skip: zstd:chunked has such in front.
   const frame = a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd;
   const skippable = a !== undefined && a >> 4 === 5 && b === 0x2a && c === 0x4d && d === 0x18;
   if (!frame && !skippable) return undefined;
-  return createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: maxWindowLog } });
+  return createZstdDecompress({ chunkSize, params: { [constants.ZSTD_d_windowLogMax]: maxWindowLog } });
 }
 
 async function* decoded(

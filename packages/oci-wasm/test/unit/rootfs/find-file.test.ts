@@ -1,6 +1,7 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { type FindFileOptions, findFile } from '../../../src/rootfs/find-file.ts';
+import { createLayerBudget } from '../../../src/rootfs/layer-budget.ts';
 import { tarOf, type TarPart } from '../../fixtures/tar.ts';
 
 /** In pieces, as they come from a disk. */
@@ -14,6 +15,7 @@ const find = (path: string, layers: readonly Uint8Array[], options: Partial<Find
     path,
     keepBytes: 1_000_000,
     maxFileBytes: 1_000_000,
+    budget: createLayerBudget(),
     ...options,
   });
 

@@ -2,6 +2,7 @@ import { constants, createZstdCompress, gzipSync, zstdCompressSync } from 'node:
 import { describe, expect, test } from 'vitest';
 import { OciError } from '../../../src/index.ts';
 import { type FindFileOptions, findFile } from '../../../src/rootfs/find-file.ts';
+import { createLayerBudget } from '../../../src/rootfs/layer-budget.ts';
 import { entryOf, longNameOf, paxOf, sealed, tarOf, type TarPart } from '../../fixtures/tar.ts';
 import { failureOf } from '../../fixtures/failure-of.ts';
 
@@ -19,6 +20,7 @@ const find = (layer: Uint8Array, options: Partial<FindFileOptions> = {}) =>
     path: '/a/app.wasm',
     keepBytes: 1_000_000,
     maxFileBytes: 1_000_000,
+    budget: createLayerBudget(),
     ...options,
   });
 
@@ -175,13 +177,13 @@ describe('refused are', () => {
     [
       'more than may be unpacked',
       () => tarOf({ name: 'b', content: Buffer.alloc(50_000) }),
-      { limits: { maxUnpackedBytes: 40_000 } },
+      { budget: createLayerBudget({ maxUnpackedBytes: 40_000 }) },
       'more than 40000 bytes',
     ],
     [
       'more entries than may be',
       () => tarOf(...Array.from({ length: 50 }, () => wanted)),
-      { limits: { maxEntries: 49 } },
+      { budget: createLayerBudget({ maxEntries: 49 }) },
       'more than 49 entries',
     ],
   ])('%s', async (_title, layer, options, message) => {
