@@ -11,10 +11,11 @@ import { containerExit } from './exit-mapping.ts';
 import { guestSpec } from './guest-spec.ts';
 import { httpFromAnnotations } from './http-policy.ts';
 import type { ImageSource, RunnableImage } from './images/image-source.ts';
+import type { ImageUse } from './images/image-use.ts';
 
 export interface PodSandboxParts {
   readonly runtime: WasmRuntime;
-  readonly images: Pick<ImageSource, 'load'>;
+  readonly images: Pick<ImageSource, 'load' | 'use'>;
   readonly egressGrants: readonly string[];
   readonly onReport: (container: string, report: GuestReport) => void;
   readonly onClose: () => void;
@@ -23,11 +24,12 @@ export interface PodSandboxParts {
 /** A pod's place in the runtime. */
 export async function openPodSandbox(pod: PodSandboxSpec, parts: PodSandboxParts): Promise<PodSandbox> {
   const sandbox = await parts.runtime.openSandbox({ id: pod.uid, directories: [pod.directory] });
+  const use = parts.images.use();
   return {
     ips: [],
     async startContainer(spec, { signal } = {}) {
       try {
-        return await startContainer(spec, pod, sandbox, parts, signal);
+        return await startContainer(spec, pod, { ...parts, sandbox, use }, signal);
       } catch (error) {
         signal?.throwIfAborted();
         throw providerFailure(error);
@@ -35,19 +37,25 @@ export async function openPodSandbox(pod: PodSandboxSpec, parts: PodSandboxParts
     },
     async [Symbol.asyncDispose]() {
       await sandbox[Symbol.asyncDispose]();
+      await use[Symbol.asyncDispose]();
       parts.onClose();
     },
   };
 }
 
+interface OpenSandboxParts extends PodSandboxParts {
+  readonly sandbox: Sandbox;
+  readonly use: ImageUse;
+}
+
 async function startContainer(
   container: ContainerSpec,
   { annotations }: PodSandboxSpec,
-  sandbox: Sandbox,
-  { images, egressGrants, onReport }: PodSandboxParts,
+  { images, egressGrants, onReport, sandbox, use }: OpenSandboxParts,
   signal: AbortSignal | undefined,
 ): Promise<Container> {
   const http = httpFromAnnotations(annotations, egressGrants);
+  await use.hold(container.image);
   const image = await images.load(container, signal);
   checkKind(image, container);
   const { module, form } = image;

@@ -15,6 +15,7 @@ import {
 import { experimentalHttpUrl } from '@wasmlet/wasi-http';
 import { createRuntime, type RuntimeOptions, type WasmRuntime } from '@wasmlet/wasm-runtime';
 import { providerFailure } from './error-mapping.ts';
+import { type ImageCollectionOptions, startImageCollector } from './images/image-collector.ts';
 import { createImageSource } from './images/image-source.ts';
 import { openPodSandbox } from './pod-sandbox.ts';
 import { type ProviderLogger, silentLogger } from './provider-logger.ts';
@@ -52,6 +53,8 @@ export interface WasmProviderOptions {
   readonly egressGrants?: readonly string[];
   /** Take images of the form `fs/PATH` from this machine. @default false */
   readonly allowLocalModules?: boolean;
+  /** When images that no pod uses are removed; `false`: never. @default as the kubelet does */
+  readonly imageCollection?: ImageCollectionOptions | false;
   /** @default silent */
   readonly logger?: ProviderLogger;
   /** Told of connections that were denied, besides the log. */
@@ -90,6 +93,15 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
     logger,
   });
   const runtime = options.runtime ?? ownRuntime(options);
+  const collector =
+    options.imageCollection === false
+      ? undefined
+      : startImageCollector({
+          ...options.imageCollection,
+          directory: options.contentDirectory,
+          store: images.store,
+          logger,
+        });
   const pods = new Map<string, Promise<PodSandbox>>();
 
   return {
@@ -97,7 +109,7 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
 
     async health() {
       try {
-        await images.check();
+        await images.store();
         return { healthy: true };
       } catch (error) {
         return { healthy: false, message: (error as Error).message };
@@ -138,7 +150,8 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
       const open = (await Promise.allSettled(pods.values())).flatMap((pod) =>
         pod.status === 'fulfilled' ? [pod.value] : [],
       );
-      const parts = options.runtime === undefined ? [...open, runtime, client] : [...open, client];
+      const own = collector === undefined ? [client] : [collector, client];
+      const parts = options.runtime === undefined ? [...open, runtime, ...own] : [...open, ...own];
       const ends = await Promise.allSettled(parts.map((part) => part[Symbol.asyncDispose]()));
       const failures = ends.filter((end) => end.status === 'rejected');
       if (failures.length > 0) {

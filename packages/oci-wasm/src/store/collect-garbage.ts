@@ -19,6 +19,8 @@ export interface CollectOptions extends AbortOptions, Partial<CollectionLimits> 
   readonly highBytes?: number;
   /** Content goes, least recently used first, until the store has no more bytes than this. @default 0 */
   readonly lowBytes?: number;
+  /** Or until so many bytes have gone: for a limit of the disk rather than of the store. @default no limit */
+  readonly freeBytes?: number;
   /**
    * Whether names are given up as well, once there is nothing left without one; what is pinned or leased keeps its
    * names. @default false
@@ -103,6 +105,7 @@ const defaultLimits: CollectionLimits = {
   minimumAgeMs: 3_600_000,
   highBytes: 0,
   lowBytes: 0,
+  freeBytes: Number.POSITIVE_INFINITY,
   dropNames: false,
   keepReferrers: true,
 };

@@ -4,6 +4,7 @@ export interface CollectionLimits {
   readonly minimumAgeMs: number;
   readonly highBytes: number;
   readonly lowBytes: number;
+  readonly freeBytes: number;
   readonly dropNames: boolean;
   readonly keepReferrers: boolean;
 }
@@ -53,7 +54,7 @@ export function planCollection(input: CollectionInput): CollectionPlan {
   }
   let left = totalBytes;
   for (const unit of units) {
-    if (left <= input.lowBytes) break;
+    if (left <= input.lowBytes || totalBytes - left >= input.freeBytes) break;
     const own = unit.digests.filter((digest) => needed.get(digest) === 1);
     const youngest = Math.max(unit.usedMs, ...own.map((digest) => graph.get(digest)?.usedMs ?? 0));
     if (nowMs - youngest < minimumAgeMs) continue;

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { RegistryCredential } from '@wasmlet/kubelet/provider';
 import type { Access, Credential } from '@wasmlet/oci-wasm';
 import type { ProviderLogger } from '../provider-logger.ts';
@@ -29,6 +30,7 @@ const maxFileBytes = 64 * 1024 * 1024;
 
 /** Opens the record in a file; one that is absent or damaged is begun anew, and images are verified anew. */
 export async function openImageAccess(path: string, logger: ProviderLogger): Promise<ImageAccess> {
+  await sweepTemporaries(path);
   const loaded = await load(path, logger);
   const salt = loaded?.salt ?? randomBytes(32).toString('base64');
   const images = new Map<string, Readers>(loaded?.images ?? []);
@@ -77,6 +79,18 @@ function withReader(
   return { ...readers, credentials: [...readers.credentials, mark].slice(-maxCredentials) };
 }
 
+/** What was left by a process that ended while it saved. */
+async function sweepTemporaries(path: string): Promise<void> {
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(dirname(path)).catch(() => [])) {
+    if (!name.startsWith(prefix) || !name.endsWith('.tmp')) continue;
+    const left = join(dirname(path), name);
+    const stats = await stat(left).catch(() => undefined);
+    if (stats !== undefined && Date.now() - stats.mtimeMs > abandonedMs) await rm(left, { force: true });
+  }
+}
+
+const abandonedMs = 3_600_000;
 const version = 1;
 
 interface Saved {

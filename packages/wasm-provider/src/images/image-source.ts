@@ -29,6 +29,7 @@ import { providerFailure } from '../error-mapping.ts';
 import type { ProviderLogger } from '../provider-logger.ts';
 import { type ImageAccess, openImageAccess } from './image-access.ts';
 import { type ImageForm, imageForm } from './image-form.ts';
+import { createImageUse, type ImageUse } from './image-use.ts';
 import { isLocalModule, readLocalModule } from './local-module.ts';
 import { createSharedWork } from './shared-work.ts';
 
@@ -44,8 +45,10 @@ export interface ImageSource {
     container: Pick<ContainerSpec, 'image' | 'command' | 'args'>,
     signal: AbortSignal | undefined,
   ): Promise<RunnableImage>;
-  /** Rejects when the store cannot be used. */
-  check(): Promise<void>;
+  /** For one pod: what it holds is not collected before it is disposed of. */
+  use(): ImageUse;
+  /** Rejects when it cannot be used. */
+  store(this: void): Promise<LayoutStore>;
 }
 
 export interface RunnableImage {
@@ -86,6 +89,8 @@ export function createImageSource({
     });
     return opening;
   };
+
+  const openStore = async (): Promise<LayoutStore> => (await content()).store;
 
   const findNodeCredentials = async (
     { registry, repository }: Reference,
@@ -192,9 +197,8 @@ export function createImageSource({
       }
     },
 
-    async check() {
-      await content();
-    },
+    use: () => createImageUse(openStore, logger),
+    store: openStore,
   };
 }
 
