@@ -3,14 +3,17 @@ import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { bootstrapCommand } from './commands/bootstrap.ts';
+import { copyCommand } from './commands/copy.ts';
 import { demoCommand } from './commands/demo.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { loginCommand, logoutCommand } from './commands/login.ts';
+import { lsCommand } from './commands/ls.ts';
 import { nodeCommand } from './commands/node.ts';
 import { playCommand } from './commands/play.ts';
 import { pullCommand } from './commands/pull.ts';
 import { pushCommand } from './commands/push.ts';
 import { runCommand } from './commands/run.ts';
+import { tagCommand } from './commands/tag.ts';
 import type { Terminal } from './commands/terminal.ts';
 import { exitCodeOf, Interrupted } from './daemon/signals.ts';
 import { CommandError, describeError, UsageError } from './errors.ts';
@@ -41,6 +44,9 @@ async function main(argv: readonly string[]): Promise<number> {
     pushCommand,
     pullCommand,
     inspectCommand,
+    copyCommand,
+    tagCommand,
+    lsCommand,
     loginCommand,
     logoutCommand,
     playCommand,

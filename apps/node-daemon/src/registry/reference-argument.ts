@@ -10,3 +10,9 @@ export function referenceArgument(text: string): Reference {
     throw new UsageError(cause.message, { cause });
   }
 }
+
+/** The reference of the same repository with another tag. Throws {@link UsageError} when it is no tag. */
+export function tagArgument({ registry, repository }: Reference, tag: string): Reference {
+  if (/[@:/]/.test(tag)) throw new UsageError(`"${tag}" is no tag: write the name alone, e.g. v1`);
+  return referenceArgument(`${registry}/${repository}:${tag}`);
+}

@@ -1,0 +1,78 @@
+import { Command } from 'commander';
+import type { OptionalPowers, Reference, RegistryClient, Target } from '@wasmlet/oci-wasm';
+import { parseList } from '../config/values.ts';
+import { untilInterrupted } from '../daemon/signals.ts';
+import {
+  insecureRegistriesOption,
+  outputOption,
+  printResult,
+  type OutputFormat,
+  type Terminal,
+} from './terminal.ts';
+
+interface CopyFlags {
+  readonly fromLayout?: string;
+  readonly toLayout?: string;
+  readonly referrers?: true;
+  readonly insecureRegistries?: string;
+  readonly output: OutputFormat;
+}
+
+/** `wasmlet copy`: an artifact of any kind from one registry or layout to another. */
+export function copyCommand(terminal: Terminal): Command {
+  return new Command('copy')
+    .description('copy an artifact, whole, between registries and OCI layouts')
+    .argument('<source>', 'REGISTRY/REPOSITORY:TAG, or with @DIGEST')
+    .argument('<destination>', 'REGISTRY/REPOSITORY:TAG')
+    .option('--from-layout <directory>', 'OCI layout in which the source is a name')
+    .option('--to-layout <directory>', 'OCI layout in which the destination becomes a name')
+    .option('--referrers', 'also what refers to it: signatures, SBOMs')
+    .addOption(insecureRegistriesOption())
+    .addOption(outputOption())
+    .action((source: string, destination: string, flags: CopyFlags) =>
+      copyArtifact(terminal, source, destination, flags),
+    );
+}
+
+async function copyArtifact(terminal: Terminal, from: string, to: string, flags: CopyFlags): Promise<void> {
+  const [{ copy, formatReference }, { openRegistryClient }, { openProgress }, { referenceArgument }] =
+    await Promise.all([
+      import('@wasmlet/oci-wasm'),
+      import('../registry/registry-access.ts'),
+      import('../registry/progress.ts'),
+      import('../registry/reference-argument.ts'),
+    ]);
+  const source = referenceArgument(from);
+  const destination = referenceArgument(to);
+  using interruption = untilInterrupted();
+  await using client = openRegistryClient(terminal, parseList(flags.insecureRegistries) ?? []);
+  using progress = openProgress(terminal, `copying ${from}`);
+  const { descriptor, transferred, mounted, there } = await copy({
+    from: await endOf(client, source, flags.fromLayout, true),
+    to: await endOf(client, destination, flags.toLayout, false),
+    source,
+    destination,
+    referrers: flags.referrers ?? false,
+    onProgress: progress.report,
+    signal: interruption.signal,
+  });
+  const names = { source: formatReference(source), destination: formatReference(destination) };
+  const { digest } = descriptor;
+  printResult(
+    terminal,
+    flags.output,
+    { ...names, digest, transferred, mounted, there },
+    `Copied: ${names.source}\nTo: ${names.destination}\nDigest: ${digest}`,
+  );
+}
+
+async function endOf(
+  client: RegistryClient,
+  reference: Reference,
+  layout: string | undefined,
+  readOnly: boolean,
+): Promise<Target & OptionalPowers> {
+  if (layout === undefined) return client.repository(reference, { readOnly });
+  const { openLayoutStore } = await import('@wasmlet/oci-wasm');
+  return openLayoutStore(layout);
+}
