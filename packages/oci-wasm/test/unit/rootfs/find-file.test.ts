@@ -103,6 +103,10 @@ describe('a file in layers', () => {
     ['when there is a directory of its name', [[file('a/app.wasm')], [{ name: 'a/app.wasm/' }]]],
     ['when its directory became a file', [[file('a/app.wasm')], [file('a', '')]]],
     ['when its directory became a file in its own layer', [[file('a/app.wasm'), file('a', '')]]],
+    [
+      'when its directory became a file and a directory again',
+      [[file('a/app.wasm'), file('a', ''), { name: 'a/' }]],
+    ],
     ['when its link leads nowhere', [[link('a', 'b')]]],
     [
       'when a directory has taken the place of a link',

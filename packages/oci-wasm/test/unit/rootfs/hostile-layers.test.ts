@@ -73,6 +73,10 @@ describe('names', () => {
       'with the size in binary',
       Buffer.concat([patched(entryOf(wanted), 124, [0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]), end]),
     ],
+    [
+      'behind entries with long ones',
+      Buffer.concat([longNameOf('b'), tarOf({ name: 'x', pax: { path: 'c', size: '0' } }, wanted)]),
+    ],
     ['without an end mark', entryOf(wanted)],
   ])('%s are read', async (_title, layer) => {
     expect(Buffer.from((await find(layer))?.bytes ?? []).toString()).toBe('it');
