@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { isRecord } from '../../content/read-descriptor.ts';
 import { OciError } from '../../errors.ts';
 import type { Credential } from '../credential.ts';
+import { runProgram } from '../run-program.ts';
 import { parseGoDuration } from './go-duration.ts';
 import { type ImagePattern, parseImagePattern } from './image-pattern.ts';
 import type { PluginConfig } from './plugin-config.ts';
@@ -38,45 +38,19 @@ export async function runPlugin(
   image: string,
   options: RunPluginOptions,
 ): Promise<PluginAnswer> {
-  const { apiVersion } = plugin;
-  const request = JSON.stringify({ apiVersion, kind: 'CredentialProviderRequest', image });
-  return readAnswer(plugin, await exchange(plugin, request, options));
-}
-
-function exchange(plugin: PluginConfig, input: string, options: RunPluginOptions): Promise<string> {
-  const { name, args } = plugin;
+  const { name, args, apiVersion } = plugin;
   const { binDirectory, env, timeoutMs } = options;
-  const limit = AbortSignal.timeout(timeoutMs);
-  return new Promise((resolve, reject) => {
-    const child = spawn(join(binDirectory, name), args, {
-      stdio: ['pipe', 'pipe', 'ignore'],
-      windowsHide: true,
-      killSignal: 'SIGKILL',
-      signal: limit,
-      env: { ...env, ...plugin.env },
-    });
-    const chunks: Buffer[] = [];
-    let length = 0;
-    child.stdout.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= maxOutputBytes) chunks.push(chunk);
-      else child.kill('SIGKILL');
-    });
-    // One that ends without reading its input is told apart by its exit code.
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
-    child.on('error', (cause) => {
-      // Processes that it has left behind may hold it open.
-      child.stdout.destroy();
-      if (limit.aborted) reject(failed(name, `did not answer within ${timeoutMs / 1000} s`));
-      else reject(failed(name, `could not be started: ${cause.message}`, cause));
-    });
-    child.on('close', (code, killedBy) => {
-      if (length > maxOutputBytes) reject(failed(name, `answered more than ${maxOutputBytes} bytes`));
-      else if (code !== 0) reject(failed(name, `failed with ${killedBy ?? `exit code ${code}`}`));
-      else resolve(Buffer.concat(chunks).toString());
-    });
+  const { failure, output } = await runProgram({
+    program: join(binDirectory, name),
+    args,
+    input: JSON.stringify({ apiVersion, kind: 'CredentialProviderRequest', image }),
+    env: { ...env, ...plugin.env },
+    timeoutMs,
+    maxOutputBytes,
+    fail: (problem, cause) => failed(name, problem, cause),
   });
+  if (failure !== undefined) throw failed(name, `failed with ${failure}`);
+  return readAnswer(plugin, output);
 }
 
 function readAnswer({ name, apiVersion, defaultCacheMs }: PluginConfig, text: string): PluginAnswer {
