@@ -70,10 +70,10 @@ export async function readGraph(options: ReadGraphOptions): Promise<ArtifactGrap
       seen.add(digest);
       manifestBytes += size;
       if (seen.size > limits.manifests) throw tooLarge(`it has more than ${limits.manifests} manifests`);
-      if (manifestBytes > limits.manifestBytes || size > maxManifestBytes)
-        throw tooLarge(
-          `its manifests are larger than ${Math.min(limits.manifestBytes, maxManifestBytes)} bytes`,
-        );
+      if (size > maxManifestBytes)
+        throw tooLarge(`manifest ${digest} is larger than ${maxManifestBytes} bytes`);
+      if (manifestBytes > limits.manifestBytes)
+        throw tooLarge(`its manifests are larger than ${limits.manifestBytes} bytes together`);
       return true;
     });
 

@@ -1,5 +1,5 @@
 export interface SideBySideOptions {
-  /** At once, at most. */
+  /** At once, at most; no less than one. */
   readonly concurrency: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -26,7 +26,8 @@ export async function sideBySide<T>(
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
+  const workers = Math.min(Math.max(1, concurrency), items.length);
+  await Promise.all(Array.from({ length: workers }, worker));
   signal?.throwIfAborted();
   failed.signal.throwIfAborted();
 }

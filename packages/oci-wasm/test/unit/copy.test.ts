@@ -203,6 +203,7 @@ function refuseManifests({ mediaType }: Descriptor): void {
 describe('side by side', () => {
   test.each([
     [undefined, 3],
+    [0, 1],
     [1, 1],
     [5, 5],
   ])('with concurrency %s so many blobs are on their way: %i', async (concurrency, expected) => {
