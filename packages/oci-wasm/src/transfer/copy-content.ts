@@ -8,7 +8,6 @@ import type {
   Manifest,
   Mounter,
 } from '../content/target.ts';
-import { OciError } from '../errors.ts';
 import { sideBySide } from './side-by-side.ts';
 
 /** How far one blob has come. */
@@ -49,8 +48,6 @@ export type CopyTally = Readonly<Record<CopyOutcome, number>>;
 
 /** As dockerd. */
 export const defaultConcurrency = 3;
-/** Tries of one blob whose transfer broke off. */
-const blobTries = 3;
 
 /** Copies blobs side by side, then manifests in their order: whatever is named afterwards is complete. */
 export async function copyContent(options: CopyContentOptions): Promise<CopyTally> {
@@ -93,16 +90,8 @@ function copyBlob(
       const source = embedded === undefined ? from.read(descriptor, { signal }) : once(embedded);
       return reporting(source, descriptor, onProgress);
     };
-    for (let tried = 1; ; tried += 1) {
-      try {
-        await to.write(descriptor, open, { signal });
-        return 'transferred';
-      } catch (error) {
-        signal.throwIfAborted();
-        // Bytes that are wrong stay wrong; a connection that broke off may not do so again.
-        if (!(error instanceof OciError) || error.code !== 'TRUNCATED' || tried === blobTries) throw error;
-      }
-    }
+    await to.write(descriptor, open, { signal });
+    return 'transferred';
   });
 }
 

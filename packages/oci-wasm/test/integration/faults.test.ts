@@ -25,19 +25,18 @@ async function failing(path: RegExp, fault: Fault, clientOptions: RegistryClient
 
 describe('content that is not what was announced', () => {
   test.each([
-    ['cut off before its beginning', { kind: 'truncate', afterBytes: 0 }, 'TRUNCATED', 9],
-    ['empty, in good order', { kind: 'shorten', afterBytes: 0 }, 'TRUNCATED', 9],
+    ['cut off before its beginning', { kind: 'truncate', afterBytes: 0 }, 'TRUNCATED', 3],
+    ['empty, in good order', { kind: 'shorten', afterBytes: 0 }, 'TRUNCATED', 3],
     ['longer', { kind: 'lengthen' }, 'SIZE_MISMATCH', 1],
     ['of another digest', { kind: 'corrupt' }, 'DIGEST_MISMATCH', 1],
   ] as const)(
     'a layer that is %s is refused, and nothing of it stays',
-    async (_title, fault, code, mostTries) => {
+    async (_title, fault, code, expectedTries) => {
       const { error, files, stored, host, tries } = await failing(layer, fault);
       expect(error).toMatchObject({ name: 'OciError', code, host });
       expect(error.message).toContain(digestOf(module));
       expect(error.message).toMatch(/; try again, and push the artifact anew if it stays so$/);
-      expect({ files, stored }).toEqual({ files: [], stored: false });
-      expect(tries).toBeLessThanOrEqual(mostTries);
+      expect({ files, stored, tries }).toEqual({ files: [], stored: false, tries: expectedTries });
     },
   );
 

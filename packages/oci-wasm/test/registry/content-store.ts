@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { answerReferrers, answerTags, type ReferrersSupport, subjectOf } from './listings.ts';
+import { createUploads, type UploadsOptions } from './uploads.ts';
 
-export interface ContentStoreOptions {
+export interface ContentStoreOptions extends UploadsOptions {
   /** @default 'none' */
   readonly referrers?: ReferrersSupport;
   /** Tags in one answer at most. @default 100 */
@@ -11,6 +12,8 @@ export interface ContentStoreOptions {
   readonly mounts?: boolean;
   /** Whether content can be deleted. @default true */
   readonly deletes?: boolean;
+  /** Whether blobs can be had from an offset on. @default true */
+  readonly ranges?: boolean;
 }
 
 export interface Reply {
@@ -36,6 +39,8 @@ export interface StoredManifest {
 /** What a registry holds, and the answers of the distribution-spec about it. */
 export interface ContentStore {
   answer(request: ContentRequest): Reply;
+  /** Keeps what has come of an upload's request that broke off. */
+  keepPart(url: URL, bytes: Uint8Array): void;
   addBlob(repository: string, bytes: Uint8Array): { readonly digest: string; readonly size: number };
   /** `name` is a tag; the digest is a name in any case. Returns the digest. */
   addManifest(repository: string, name: string, manifest: unknown, mediaType?: string): string;
@@ -59,10 +64,12 @@ export function createContentStore({
   pageSize = 100,
   mounts = true,
   deletes = true,
+  ranges = true,
+  ...uploadsOptions
 }: ContentStoreOptions = {}): ContentStore {
   const blobs = new Map<string, Uint8Array>();
   const manifests = new Map<string, StoredManifest>();
-  const uploads = new Set<string>();
+  const uploads = createUploads(uploadsOptions);
   const hasRepository = (repository: string): boolean =>
     [...blobs.keys(), ...manifests.keys()].some((key) => key.startsWith(`${repository}\n`));
 
@@ -116,28 +123,27 @@ export function createContentStore({
       blobs.set(`${repository}\n${mounted}`, source);
       return reply(201, { 'docker-content-digest': mounted, location: `/v2/${repository}/blobs/${mounted}` });
     }
-    if (request.method === 'POST') {
-      const begun = randomUUID();
-      uploads.add(begun);
-      const state = Buffer.from(begun).toString('base64');
-      return reply(202, {
-        location: `${request.base}/v2/${repository}/blobs/uploads/${begun}?_state=${state}+/`,
-      });
-    }
-    const isKnown = uploads.has(id) && /[?&]_state=[\w=]+\+\//.test(request.url.search);
-    if (!isKnown) return failure(404, 'BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry');
-    if (request.method === 'DELETE') {
-      uploads.delete(id);
-      return reply(204, {});
-    }
-    const digest = request.url.searchParams.get('digest') ?? '';
-    const algorithm = digest.startsWith('sha512:') ? 'sha512' : 'sha256';
-    if (digestOf(request.body, algorithm) !== digest) {
-      return failure(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content');
-    }
-    uploads.delete(id);
-    blobs.set(`${repository}\n${digest}`, request.body);
-    return reply(201, { 'docker-content-digest': digest, location: `/v2/${repository}/blobs/${digest}` });
+    return uploads.answer(request, repository, id, (digest, bytes) =>
+      blobs.set(`${repository}\n${digest}`, bytes),
+    );
+  };
+
+  const answerBlob = (
+    { headers: { range, 'if-range': wanted } }: ContentRequest,
+    digest: string,
+    bytes: Uint8Array,
+  ): Reply => {
+    const etag = `"${digest}"`;
+    const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest, etag };
+    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? Number.NaN);
+    if (!ranges || Number.isNaN(from) || (wanted ?? etag) !== etag) return reply(200, headers, bytes);
+    if (from >= bytes.length) return reply(416, { 'content-range': `bytes */${bytes.length}` });
+    const part = bytes.subarray(from);
+    return reply(
+      206,
+      { ...headers, 'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}` },
+      part,
+    );
   };
 
   return {
@@ -157,11 +163,7 @@ export function createContentStore({
           if (request.method === 'DELETE') return answerDelete(repository, rest, false);
           const bytes = blobs.get(`${repository}\n${rest}`);
           if (!bytes) return failure(404, 'BLOB_UNKNOWN', 'blob unknown to registry');
-          return reply(
-            200,
-            { 'content-type': 'application/octet-stream', 'docker-content-digest': rest },
-            bytes,
-          );
+          return answerBlob(request, rest, bytes);
         }
         case 'tags':
           if (!hasRepository(repository)) {
@@ -172,6 +174,7 @@ export function createContentStore({
           return failure(404, 'UNSUPPORTED', 'no such path');
       }
     },
+    keepPart: (url, bytes) => uploads.keep(url.pathname.split('/').at(-1) ?? '', bytes),
     addBlob(repository, bytes) {
       const digest = digestOf(bytes);
       blobs.set(`${repository}\n${digest}`, bytes);

@@ -90,11 +90,20 @@ export async function startTestRegistry(options: TestRegistryOptions = {}): Prom
       response.end(fault.kind === 'status' ? fault.body : undefined);
       return;
     }
+    if (fault?.kind === 'break') {
+      content.keepPart(new URL(url, origin), await readPart(request, fault.afterBytes));
+      request.socket.destroy();
+      return;
+    }
     const body = await readBody(request);
     const refusal = access.check({ method, url: new URL(url, origin), headers, body });
     const reply =
       refusal ??
       content.answer({ method, url: new URL(url, origin), headers, body, ...locationBase(options, origin) });
+    if (fault?.kind === 'lose') {
+      request.socket.destroy();
+      return;
+    }
     const replyHeaders: Record<string, string> = { ...reply.headers };
     if (options.digestHeader === false) delete replyHeaders['docker-content-digest'];
     faults.write(response, fault, method, { ...reply, headers: replyHeaders });
@@ -126,6 +135,17 @@ function locationBase(
   origin: string,
 ): { readonly base: string } {
   return { base: absoluteLocations ? origin : '' };
+}
+
+async function readPart(request: IncomingMessage, length: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let received = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk as Buffer);
+    received += (chunk as Buffer).length;
+    if (received >= length) break;
+  }
+  return Buffer.concat(chunks).subarray(0, length);
 }
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
