@@ -83,7 +83,7 @@ export async function collectGarbage(
       }
       await sweepLeftovers(store.root);
       const names = plan.names.size === 0 ? [] : await dropNames(store, graph, plan.names, signal);
-      await moveAside(store.root, graph, plan.content, signal);
+      if (plan.content.size > 0) await moveAside(store.root, graph, plan.content, signal);
       const { keepReferrers } = limits;
       const gone = await settleRemoved(store.root, { roots: () => rootsOf(store), keepReferrers, known });
       signal?.throwIfAborted();
