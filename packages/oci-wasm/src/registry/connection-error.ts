@@ -91,7 +91,7 @@ export function connectionError(
           details,
         );
       }
-      if (/^HPE_|^UND_ERR_(?:HEADERS_OVERFLOW|RES)/.test(code)) {
+      if (isProtocolViolation(code)) {
         return new OciError(
           'INVALID_RESPONSE',
           `registry ${host} does not speak HTTP as it should (${code})`,
@@ -120,6 +120,11 @@ const proxyFailures: readonly string[] = [
 /** OpenSSL's protocol errors, as Node names them. */
 function isProtocolMismatch(code: string): boolean {
   return code === 'EPROTO' || code.startsWith('ERR_SSL_');
+}
+
+/** An answer that is shorter than it announces is no violation: in HTTP/2 that is how a broken connection looks. */
+function isProtocolViolation(code: string): boolean {
+  return /^HPE_|^UND_ERR_(?:HEADERS_OVERFLOW|RES(?!_CONTENT_LENGTH_MISMATCH$))/.test(code);
 }
 
 /** OpenSSL's verification results, as Node names them. */
