@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type ArtifactFormat,
-  copyArtifact,
+  copy,
   type LayoutStore,
   openLayoutStore,
   parseReference,
@@ -164,8 +164,8 @@ await describeWith('oras, crane and skopeo', requirements, () => {
       const bySkopeo = `${registries[which].host}/skopeo/${unique('app')}:v1`;
       await peers.crane('copy', name, byCrane);
       await peers.skopeo('copy', `docker://${name}`, `docker://${bySkopeo}`);
-      for (const copy of [byCrane, bySkopeo]) {
-        const pulled = await pullOurs(copy);
+      for (const copied of [byCrane, bySkopeo]) {
+        const pulled = await pullOurs(copied);
         expect(pulled.artifact).toMatchObject({ format, digest });
         expect(digestOf(pulled.bytes)).toBe(digestOf(bytes));
       }
@@ -188,8 +188,8 @@ await describeWith('oras, crane and skopeo', requirements, () => {
       };
       await peers.crane('push', layout, pushed.crane);
       await peers.skopeo('copy', `oci:${layout}:${name}`, `docker://${pushed.skopeo}`);
-      for (const copy of Object.values(pushed)) {
-        const pulled = await pullOurs(copy);
+      for (const copied of Object.values(pushed)) {
+        const pulled = await pullOurs(copied);
         expect(pulled.artifact).toMatchObject({ format, digest });
         expect(digestOf(pulled.bytes)).toBe(digestOf(bytes));
       }
@@ -203,20 +203,17 @@ await describeWith('oras, crane and skopeo', requirements, () => {
       await peers.skopeo('copy', `docker://${name}`, `oci:${layouts.skopeo}:${name}`);
       const theirs = await openLayoutStore(layouts.skopeo);
       expect(await theirs.resolve(parseReference(name))).toMatchObject({ digest });
+      expect(await (await openLayoutStore(layouts.oras)).resolveName('v1')).toMatchObject({ digest });
       for (const directory of Object.values(layouts)) {
-        const layout = await openLayoutStore(directory);
-        expect(await layout.resolveDigest(digest)).toMatchObject({ digest });
-        expect(await readArtifact(layout, digest)).toMatchObject({ format, digest });
+        expect(await readArtifact(await openLayoutStore(directory), digest)).toMatchObject({
+          format,
+          digest,
+        });
       }
-      const reference = parseReference(name);
-      const to = { ...reference, registry: registries.current.host };
-      await copyArtifact({
-        from: theirs,
-        to: client.repository(to),
-        reference,
-        maxLayerBytes: binaryBytes * 2,
-      });
-      const copied = `${registries.current.host}/${reference.repository}@${digest}`;
+      const source = parseReference(name);
+      const destination = { ...source, registry: registries.current.host };
+      await copy({ from: theirs, to: client.repository(destination), source, destination });
+      const copied = `${registries.current.host}/${source.repository}:v1`;
       const output = await folder('oras');
       await peers.oras('pull', '--no-tty', '-o', output, copied);
       expect(await sameBytes(join(output, title), bytes)).toBe(true);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import {
   type ArtifactFormat,
-  copyArtifact,
+  copy,
   createRegistryClient,
   type Descriptor,
   openLayoutStore,
@@ -128,21 +128,21 @@ await describeWith('registries over TLS with passwords', ['registry', 'registry 
     });
   });
 
-  test('copies from one to the other', async () => {
-    const reference = parseReference(`${registries.debian.host}/team/copied:v1`);
+  test('copies an artifact, with what refers to it, from one to the other', async () => {
+    const source = parseReference(`${registries.debian.host}/team/copied:v1`);
     const bytes = uniqueBinary('component', 500_000);
-    const { digest } = await pushArtifact({ to: client, reference, module: bytes });
-    const there = { ...reference, registry: registries.current.host };
-    await copyArtifact({
-      from: client.repository(reference),
-      to: client.repository(there),
-      reference,
-      maxLayerBytes: 1_000_000,
-    });
+    const { digest } = await pushArtifact({ to: client, reference: source, module: bytes });
+    const from = client.repository(source);
+    const subject = await from.resolve(source);
+    const { descriptor: referrer } = await writeNote(from, { text: 'referrer', subject });
+    const destination = { ...source, registry: registries.current.host };
+    const to = client.repository(destination);
+    await copy({ from, to, source, destination, referrers: true });
     const store = await openLayoutStore(join(root, 'copied'));
-    const pulled = await pullArtifact({ from: client, to: store, reference: there });
+    const pulled = await pullArtifact({ from: client, to: store, reference: destination });
     expect(pulled).toMatchObject({ digest, kind: 'component' });
     expect(digestOf(await readModuleBytes(store, pulled))).toBe(digestOf(bytes));
+    expect(await listOf(to.referrers(subject))).toMatchObject([{ digest: referrer.digest }]);
   });
 });
 
