@@ -2,6 +2,7 @@ import type { Descriptor, Platform } from '../content/descriptor.ts';
 import { isManifestType } from '../content/media-types.ts';
 import { OciError } from '../errors.ts';
 import { wasmPlatform } from './wasm-artifact.ts';
+import { printable } from './printable.ts';
 
 /**
  * The entry of an index that holds WebAssembly: one for a wasm platform, however it is spelt, or one that is marked
@@ -59,9 +60,4 @@ function isMachine({ os }: Platform): boolean {
 function platformOf({ platform }: Descriptor): string {
   if (platform === undefined) return 'an entry without a platform';
   return printable(`${platform.os}/${platform.architecture}`);
-}
-
-/** Foreign text in a message. */
-export function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
 }

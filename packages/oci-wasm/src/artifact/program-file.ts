@@ -3,7 +3,7 @@ import { OciError } from '../errors.ts';
 import { findFile, type FoundFile } from '../rootfs/find-file.ts';
 import { createLayerBudget } from '../rootfs/layer-budget.ts';
 import { commandOf, entryPointOf, type ImageProgram } from './image-config.ts';
-import { printable } from './choose-manifest.ts';
+import { printable } from './printable.ts';
 import type { CompatArtifact } from './wasm-artifact.ts';
 
 export interface ProgramFileOptions extends AbortOptions {

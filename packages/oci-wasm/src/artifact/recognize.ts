@@ -1,6 +1,7 @@
 import type { Descriptor } from '../content/descriptor.ts';
 import { OciError } from '../errors.ts';
-import { noWasmPlatform, printable, variantAnnotation } from './choose-manifest.ts';
+import { noWasmPlatform, variantAnnotation } from './choose-manifest.ts';
+import { printable } from './printable.ts';
 import type { ImageConfig } from './image-config.ts';
 import type { ParsedManifest } from './parse-manifest.ts';
 import { type ArtifactFormat, formatTypes, type LayerArtifact } from './wasm-artifact.ts';

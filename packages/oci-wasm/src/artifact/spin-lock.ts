@@ -1,6 +1,6 @@
 import { isRecord, readStrings } from '../content/read-descriptor.ts';
 import { OciError } from '../errors.ts';
-import { printable } from './choose-manifest.ts';
+import { printable } from './printable.ts';
 
 /** What the lock file of a Spin application tells about its one component. */
 export interface SpinApplication {
