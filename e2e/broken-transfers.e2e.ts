@@ -5,10 +5,10 @@ import { startCuttingProxy } from './fixtures/cutting-proxy.ts';
 import { digestOf } from './fixtures/digest.ts';
 import { openGuardedClient } from './fixtures/guarded-client.ts';
 import { type PrivateRegistry, startPrivateRegistry } from './fixtures/registry.ts';
+import { type RegistryVersions, startBothVersions } from './fixtures/registry-versions.ts';
 import { describeWith } from './fixtures/requirements.ts';
 import { openScratchDirectory } from './fixtures/scratch-directory.ts';
 import { uniqueBinary } from './fixtures/wasm-binary.ts';
-import { buildRegistryTools } from './registry-tools/build.mjs';
 
 const size = 8_000_000;
 /** TLS, headers, what was on its way when the connection broke. */
@@ -17,17 +17,11 @@ const mostBytes = 1.3 * size;
 await describeWith('connections that break', ['registry', 'registry tools', 'htpasswd'], () => {
   const unwind = new AsyncDisposableStack();
   let root: string;
-  let registries: Readonly<Record<'debian' | 'current', PrivateRegistry>>;
+  let registries: RegistryVersions<PrivateRegistry>;
 
   beforeAll(async () => {
     root = unwind.use(await openScratchDirectory('broken-transfers')).path;
-    const [debian, current] = await Promise.all([
-      startPrivateRegistry(),
-      startPrivateRegistry(join(await buildRegistryTools(), 'registry')),
-    ]);
-    unwind.use(debian);
-    unwind.use(current);
-    registries = { debian, current };
+    registries = await startBothVersions(startPrivateRegistry, unwind);
   });
   afterAll(() => unwind.disposeAsync());
 
@@ -55,7 +49,7 @@ await describeWith('connections that break', ['registry', 'registry tools', 'htp
       expect(proxy.cuts).toBe(1);
       expect(digestOf(await readModuleBytes(store, pulled))).toBe(digestOf(bytes));
       expect(proxy.passed('down') - before).toBeLessThan(mostBytes);
-      expect(registry.log()).toMatch(/"GET \/v2\/team\/pulled\/blobs\/\S+ HTTP\S+ 206/);
+      await expect.poll(() => registry.log()).toMatch(/"GET \/v2\/team\/pulled\/blobs\/\S+ HTTP\S+ 206/);
     });
 
     test.each([

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   type ArtifactFormat,
   copy,
+  formatReference,
   type LayoutStore,
   openLayoutStore,
   parseReference,
@@ -18,12 +19,12 @@ import { digestOf } from './fixtures/digest.ts';
 import { openGuardedClient } from './fixtures/guarded-client.ts';
 import { openRegistryClients, type RegistryClients } from './fixtures/registry-clients.ts';
 import { type PrivateRegistry, startPrivateRegistry } from './fixtures/registry.ts';
+import { type RegistryVersions, startBothVersions } from './fixtures/registry-versions.ts';
 import { describeWith } from './fixtures/requirements.ts';
 import { runProcess } from './fixtures/running-process.ts';
 import { openScratchDirectory } from './fixtures/scratch-directory.ts';
 import { uniqueBinary } from './fixtures/wasm-binary.ts';
 import { runWasmlet } from './fixtures/wasmlet.ts';
-import { buildRegistryTools } from './registry-tools/build.mjs';
 
 /** Large enough for several reads and writes on the way. */
 const binaryBytes = 1_500_000;
@@ -40,7 +41,7 @@ const requirements = ['registry', 'registry tools', 'htpasswd', 'skopeo'] as con
 await describeWith('oras, crane and skopeo', requirements, () => {
   const unwind = new AsyncDisposableStack();
   let root: string;
-  let registries: Readonly<Record<'debian' | 'current', PrivateRegistry>>;
+  let registries: RegistryVersions<PrivateRegistry>;
   let peers: RegistryClients;
   let client: RegistryClient;
   let store: LayoutStore;
@@ -49,15 +50,9 @@ await describeWith('oras, crane and skopeo', requirements, () => {
   beforeAll(async () => {
     const scratch = unwind.use(await openScratchDirectory('interop'));
     root = scratch.path;
-    const [debian, current] = await Promise.all([
-      startPrivateRegistry(),
-      startPrivateRegistry(join(await buildRegistryTools(), 'registry')),
-    ]);
-    unwind.use(debian);
-    unwind.use(current);
-    registries = { debian, current };
-    peers = await openRegistryClients(root, [debian, current]);
-    client = unwind.use(await openGuardedClient([debian, current]));
+    registries = await startBothVersions(startPrivateRegistry, unwind);
+    peers = await openRegistryClients(root, Object.values(registries));
+    client = unwind.use(await openGuardedClient(Object.values(registries)));
     store = await openLayoutStore(join(root, 'store'));
   });
   afterAll(() => unwind.disposeAsync());
@@ -262,9 +257,21 @@ await describeWith('oras, crane and skopeo', requirements, () => {
       '-t',
       name,
     );
-    const pulled = await pullOurs(name);
-    expect(pulled.artifact).toMatchObject({ format: 'compat', kind: 'module' });
-    expect(digestOf(pulled.bytes)).toBe(digestOf(bytes));
+    const zstd = `${registries.current.host}/skopeo/${unique('image')}:v1`;
+    const compress = ['--dest-compress', '--dest-compress-format=zstd'];
+    await peers.skopeo('copy', ...compress, `docker://${name}`, `docker://${zstd}`);
+    expect(await peers.crane('manifest', zstd)).toContain('layer.v1.tar+zstd');
+    for (const image of [name, zstd]) {
+      const pulled = await pullOurs(image);
+      expect(pulled.artifact).toMatchObject({ format: 'compat', kind: 'module' });
+      expect(digestOf(pulled.bytes)).toBe(digestOf(bytes));
+    }
+
+    const source = parseReference(name);
+    const destination = { ...source, registry: registries.debian.host };
+    const from = client.repository(source);
+    await copy({ from, to: client.repository(destination), source, destination });
+    await peers.crane('validate', '--remote', formatReference(destination));
   });
 });
 

@@ -18,10 +18,10 @@ import { openGuardedClient } from './fixtures/guarded-client.ts';
 import { type ReferrersRegistry, startReferrersRegistry } from './fixtures/referrers-registry.ts';
 import { openRegistryClients, type RegistryClients } from './fixtures/registry-clients.ts';
 import { type PrivateRegistry, startPrivateRegistry } from './fixtures/registry.ts';
+import { type RegistryVersions, startBothVersions } from './fixtures/registry-versions.ts';
 import { describeWith } from './fixtures/requirements.ts';
 import { openScratchDirectory } from './fixtures/scratch-directory.ts';
 import { uniqueBinary } from './fixtures/wasm-binary.ts';
-import { buildRegistryTools } from './registry-tools/build.mjs';
 
 const formats: readonly ArtifactFormat[] = ['cncf', 'wasm-to-oci'];
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
@@ -30,19 +30,13 @@ const noteType = 'application/vnd.example.note';
 await describeWith('registries over TLS with passwords', ['registry', 'registry tools', 'htpasswd'], () => {
   const unwind = new AsyncDisposableStack();
   let root: string;
-  let registries: Readonly<Record<'debian' | 'current', PrivateRegistry>>;
+  let registries: RegistryVersions<PrivateRegistry>;
   let client: RegistryClient;
 
   beforeAll(async () => {
     root = unwind.use(await openScratchDirectory('registries')).path;
-    const [debian, current] = await Promise.all([
-      startPrivateRegistry(),
-      startPrivateRegistry(join(await buildRegistryTools(), 'registry')),
-    ]);
-    unwind.use(debian);
-    unwind.use(current);
-    registries = { debian, current };
-    client = unwind.use(await openGuardedClient([debian, current]));
+    registries = await startBothVersions(startPrivateRegistry, unwind);
+    client = unwind.use(await openGuardedClient(Object.values(registries)));
   });
   afterAll(() => unwind.disposeAsync());
 
@@ -94,7 +88,8 @@ await describeWith('registries over TLS with passwords', ['registry', 'registry 
       };
       await Promise.all(Array.from({ length: 8 }, tagRest));
       expect((await listOf(repository.list())).toSorted()).toEqual(tags);
-      expect(registries[which].log().match(/"GET \/v2\/team\/many\/tags\/list/g)).toHaveLength(pages);
+      const listings = (): unknown => registries[which].log().match(/"GET \/v2\/team\/many\/tags\/list/g);
+      await expect.poll(listings).toHaveLength(pages);
     });
 
     test('deletes what it is told to', async () => {

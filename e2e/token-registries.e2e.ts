@@ -13,26 +13,20 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { digestOf } from './fixtures/digest.ts';
 import { startTokenRegistry, type TokenRegistry } from './fixtures/registry.ts';
+import { type RegistryVersions, startBothVersions } from './fixtures/registry-versions.ts';
 import { describeWith } from './fixtures/requirements.ts';
 import { openScratchDirectory } from './fixtures/scratch-directory.ts';
 import type { TokenRequest } from './fixtures/token-server.ts';
 import { uniqueBinary } from './fixtures/wasm-binary.ts';
-import { buildRegistryTools } from './registry-tools/build.mjs';
 
 await describeWith('registries with a token server', ['registry', 'registry tools'], () => {
   const unwind = new AsyncDisposableStack();
   let root: string;
-  let registries: Readonly<Record<'debian' | 'current', TokenRegistry>>;
+  let registries: RegistryVersions<TokenRegistry>;
 
   beforeAll(async () => {
     root = unwind.use(await openScratchDirectory('token-registries')).path;
-    const [debian, current] = await Promise.all([
-      startTokenRegistry(),
-      startTokenRegistry(join(await buildRegistryTools(), 'registry')),
-    ]);
-    unwind.use(debian);
-    unwind.use(current);
-    registries = { debian, current };
+    registries = await startBothVersions(startTokenRegistry, unwind);
   });
   afterAll(() => unwind.disposeAsync());
 
