@@ -140,6 +140,8 @@ function createDispatcher(connect: ConnectOptions, { timeouts, proxy, lookup }: 
     headersTimeout: timeouts.idleMs,
     bodyTimeout: timeouts.idleMs,
     maxHeaderSize: maxHeaderBytes,
+    // One connection per blob: a stalled or broken one holds no other up.
+    allowH2: false,
   };
   if (proxy === undefined) return new Agent({ ...limits, connect: { ...connect, lookup } });
   return new ProxyAgent({

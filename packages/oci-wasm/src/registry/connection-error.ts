@@ -122,7 +122,7 @@ function isProtocolMismatch(code: string): boolean {
   return code === 'EPROTO' || code.startsWith('ERR_SSL_');
 }
 
-/** An answer that is shorter than it announces is no violation: in HTTP/2 that is how a broken connection looks. */
+/** An answer that is shorter than it announces is no violation: so a broken connection looks to some versions of HTTP. */
 function isProtocolViolation(code: string): boolean {
   return /^HPE_|^UND_ERR_(?:HEADERS_OVERFLOW|RES(?!_CONTENT_LENGTH_MISMATCH$))/.test(code);
 }
