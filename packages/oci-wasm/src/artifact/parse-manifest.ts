@@ -1,5 +1,5 @@
 import type { Descriptor } from '../content/descriptor.ts';
-import { isRecord, readDescriptor, readStrings } from '../content/read-descriptor.ts';
+import { descriptorProblem, isRecord, readDescriptor, readStrings } from '../content/read-descriptor.ts';
 import { OciError } from '../errors.ts';
 
 /** A manifest or index, read from foreign JSON. */
@@ -59,8 +59,7 @@ function descriptors(
     throw unsupported(`its manifest has ${list.length} entries; at most ${maxEntries} are read`);
   return list.map((entry) => {
     const descriptor = readDescriptor(entry);
-    if (descriptor === undefined)
-      throw unsupported('its manifest has an entry without mediaType, digest and size');
+    if (descriptor === undefined) throw unsupported(`its manifest ${descriptorProblem(entry)}`);
     return descriptor;
   });
 }

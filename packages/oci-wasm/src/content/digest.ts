@@ -13,16 +13,21 @@ export interface Digest {
 export function parseDigest(text: string): Digest {
   const [, algorithm, hex] = digestPattern.exec(text) ?? [];
   if (algorithm === undefined || hex === undefined) {
-    const other = /^([a-z0-9]+(?:[+._-][a-z0-9]+)*):/.exec(text)?.[1];
-    const isUnknown = other !== undefined && other !== 'sha256' && other !== 'sha512';
+    const other = unknownAlgorithm(text);
     throw new OciError(
       'INVALID_RESPONSE',
-      isUnknown
-        ? `the digest "${text.slice(0, 80)}" is of the algorithm ${other.slice(0, 32)}; sha256 and sha512 are supported`
-        : `"${text.slice(0, 80)}" is no sha256 or sha512 digest`,
+      other === undefined
+        ? `"${text.slice(0, 80)}" is no sha256 or sha512 digest`
+        : `the digest "${text.slice(0, 80)}" is of the algorithm ${other}; sha256 and sha512 are supported`,
     );
   }
   return { algorithm: algorithm as DigestAlgorithm, hex };
+}
+
+/** The algorithm of a digest that has the form of one, for messages; undefined for those that are supported. */
+export function unknownAlgorithm(text: string): string | undefined {
+  const algorithm = /^([a-z0-9]+(?:[+._-][a-z0-9]+)*):/.exec(text.slice(0, 200))?.[1];
+  return algorithm === 'sha256' || algorithm === 'sha512' ? undefined : algorithm?.slice(0, 32);
 }
 
 export function isDigest(text: string): boolean {

@@ -1,7 +1,7 @@
 import { OciError } from '../errors.ts';
 import type { Descriptor } from './descriptor.ts';
 import { isManifestType, mediaTypes } from './media-types.ts';
-import { isRecord, readDescriptor, readStrings } from './read-descriptor.ts';
+import { descriptorProblem, isRecord, readDescriptor, readStrings } from './read-descriptor.ts';
 import type { Manifest } from './target.ts';
 
 /** What a manifest of any kind leads to. */
@@ -43,6 +43,9 @@ export function manifestLinks({ descriptor, bytes }: Manifest, name: string): Ma
   // What is both would be one thing to one reader and another to the next.
   if (listed !== undefined && (layers ?? config) !== undefined)
     throw unsupported('is an index and an image at once');
+  if (listed === undefined && layers !== undefined && config === undefined && value['config'] !== undefined) {
+    throw unsupported(descriptorProblem(value['config']));
+  }
   if (listed === undefined && (layers === undefined || config === undefined)) {
     throw unsupported('has neither config and layers nor manifests; docker schema 1 is not supported');
   }
@@ -77,7 +80,7 @@ function descriptors(
   if (!Array.isArray(list)) return undefined;
   return list.map((entry: unknown) => {
     const descriptor = readDescriptor(entry);
-    if (descriptor === undefined) throw unsupported('has an entry without mediaType, digest and size');
+    if (descriptor === undefined) throw unsupported(descriptorProblem(entry));
     return descriptor;
   });
 }

@@ -1,5 +1,5 @@
 import type { Descriptor, Platform } from './descriptor.ts';
-import { isDigest } from './digest.ts';
+import { isDigest, unknownAlgorithm } from './digest.ts';
 
 /** Reads a descriptor from foreign JSON; `undefined` when it is none. Fields of the wrong kind are left out. */
 export function readDescriptor(value: unknown): Descriptor | undefined {
@@ -18,6 +18,15 @@ export function readDescriptor(value: unknown): Descriptor | undefined {
     ...(typeof data === 'string' ? { data } : {}),
     ...(platform === undefined ? {} : { platform }),
   };
+}
+
+/** Why something in a manifest is no descriptor, for messages. */
+export function descriptorProblem(value: unknown): string {
+  const digest = isRecord(value) ? value['digest'] : undefined;
+  const algorithm = typeof digest === 'string' ? unknownAlgorithm(digest) : undefined;
+  return algorithm === undefined
+    ? 'has an entry without mediaType, digest and size'
+    : `has a digest of the algorithm ${algorithm}; sha256 and sha512 are supported`;
 }
 
 function readPlatform(value: unknown): Platform | undefined {

@@ -128,11 +128,18 @@ async function fetchManifest(
   reference: Reference,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly response: HttpResponse; readonly bytes: Uint8Array }> {
-  const response = await send(context, 'GET', reference, signal);
-  if (response.status !== 200) throw await missing(context, response, reference, signal);
-  refuseEncoded(response, { digest: formatReference(reference), size: undefined }, context);
-  const bytes = await readBody(context, response, formatReference(reference), signal);
-  return { response, bytes };
+  for (let tried = 1; ; tried += 1) {
+    const response = await send(context, 'GET', reference, signal);
+    if (response.status !== 200) throw await missing(context, response, reference, signal);
+    refuseEncoded(response, { digest: formatReference(reference), size: undefined }, context);
+    try {
+      return { response, bytes: await readBody(context, response, formatReference(reference), signal) };
+    } catch (error) {
+      const hasBrokenOff = error instanceof OciError && error.code === 'TRUNCATED';
+      if (!hasBrokenOff || tried >= context.retry.tries) throw error;
+      context.http.backoff.failed(response.url.host, { tried, afterMs: undefined });
+    }
+  }
 }
 
 function send(

@@ -87,6 +87,13 @@ describe('a blob that breaks off', () => {
   });
 });
 
+test('a manifest that breaks off is read again', async () => {
+  await using session = await openWithModule();
+  const broken = { kind: 'truncate', afterBytes: 20 } as const;
+  session.registry.fail({ method: 'GET', path: /manifests/ }, broken, { times: 2 });
+  expect(await isWhole(session)).toBe(true);
+});
+
 describe('content', () => {
   test.each(['blob', 'manifest'] as const)('is refused when a %s comes compressed', async (kind) => {
     await using session = await openWithModule();
@@ -117,6 +124,13 @@ describe('content', () => {
     expect(await failureOf(read(descriptor))).toMatchObject({ code: 'DIGEST_MISMATCH' });
     const confused = { ...descriptor, digest: digest.replace('sha512', 'sha256') };
     expect(String(await failureOf(read(confused)))).toContain('is no sha256 or sha512 digest');
+    session.registry.content.addManifest('team/app', 'v2', {
+      schemaVersion: 2,
+      config: { mediaType: 'a/b', digest: descriptor.digest, size: 1 },
+      layers: [{ mediaType: 'a/b', digest: `md5:${'0'.repeat(32)}`, size: 1 }],
+    });
+    const pulled = await failureOf(session.pull({ reference: session.reference('team/app:v2') }));
+    expect(String(pulled)).toContain('of the algorithm md5; sha256 and sha512 are supported');
     const unknown = { ...descriptor, digest: `blake3:${'0'.repeat(64)}` };
     expect(String(await failureOf(read(unknown)))).toContain('of the algorithm blake3; sha256 and sha512');
   });
