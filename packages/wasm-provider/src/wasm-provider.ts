@@ -81,6 +81,8 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
     userAgent: `wasmlet/${options.version}`,
     insecureRegistries: options.insecureRegistries ?? [],
     grants: egressGrants,
+    // The kubelet backs off by itself, and shows why.
+    retry: { maxPauseMs: 10_000 },
     ...(credentials === undefined ? {} : { credentials }),
     ...(hosts === undefined ? {} : { hosts }),
     ...(proxy === undefined ? {} : { proxy }),

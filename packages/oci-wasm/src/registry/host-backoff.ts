@@ -3,8 +3,8 @@ import type { RetryPolicy } from './retry-policy.ts';
 /** How long each host is to be left alone: one back-off per host, shared by all requests of a client. */
 export interface HostBackoff {
   /**
-   * Waits until the host may be asked. Not at all where that would be after `endsAt`: whether a request of that
-   * kind is refused as well is then for the host to say.
+   * Waits until the host may be asked. Not at all where that would be after `endsAt` or further away than the policy's
+   * `maxPauseMs`: whether a request of that kind is refused as well is then for the host to say.
    */
   ready(
     host: string,
@@ -62,7 +62,8 @@ export function createHostBackoff(policy: RetryPolicy, onPause?: (pause: Pause) 
   return {
     async ready(host, { endsAt, signal }) {
       const state = stateOf(host);
-      while (state.notBefore > policy.now() && state.notBefore <= endsAt) await pause(host, state, signal);
+      const isNear = (): boolean => state.notBefore <= Math.min(endsAt, policy.now() + policy.maxPauseMs);
+      while (state.notBefore > policy.now() && isNear()) await pause(host, state, signal);
     },
     failed(host, { tried, afterMs }) {
       const state = stateOf(host);

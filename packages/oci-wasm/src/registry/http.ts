@@ -146,7 +146,8 @@ export function createHttp(options: HttpOptions): Http {
     send(outgoing) {
       const { retry: isRetried = true, signal, endsAt = retry.now() + timeouts.totalMs } = outgoing;
       const tries = isRetried ? retry.tries : 1;
-      return retrying({ tries, backoff, now: retry.now, endsAt, signal }, () => attempt(outgoing, endsAt));
+      const { now, maxPauseMs } = retry;
+      return retrying({ tries, backoff, now, maxPauseMs, endsAt, signal }, () => attempt(outgoing, endsAt));
     },
     bodyError: (error, host) => connectionError(error, host, timeouts),
     [Symbol.asyncDispose]: () => connections[Symbol.asyncDispose](),

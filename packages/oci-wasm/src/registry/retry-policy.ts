@@ -10,6 +10,11 @@ export interface RetryPolicy {
    * as the transfer's deadline (`timeouts.totalMs`) is not before its end. @default 20_000
    */
   readonly maxDelayMs: number;
+  /**
+   * Longest pause that is waited for at all: when a registry asks for a longer one, its answer is told at once, for
+   * callers that have a back-off of their own. @default Infinity
+   */
+  readonly maxPauseMs: number;
   readonly wait: (ms: number, options: { readonly signal: AbortSignal | undefined }) => Promise<void>;
   /** Milliseconds that never run backwards. @default performance.now */
   readonly now: () => number;
@@ -21,6 +26,7 @@ export const defaultRetryPolicy: RetryPolicy = {
   tries: 3,
   baseDelayMs: 500,
   maxDelayMs: 20_000,
+  maxPauseMs: Number.POSITIVE_INFINITY,
   wait: async (ms, { signal }) => {
     await delay(Math.min(ms, maxTimerMs), undefined, signal === undefined ? {} : { signal });
   },

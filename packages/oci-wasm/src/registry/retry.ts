@@ -19,14 +19,16 @@ export interface Retrying {
   readonly tries: number;
   readonly backoff: HostBackoff;
   readonly now: () => number;
+  /** Longest pause that is waited for. */
+  readonly maxPauseMs: number;
   /** By `now`. */
   readonly endsAt: number;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Tries until it is done, the tries are used up, or the next one would be after the deadline. */
+/** Tries until it is done, the tries are used up, or the next one would be too far away or after the deadline. */
 export async function retrying<T>(
-  { tries, backoff, now, endsAt, signal }: Retrying,
+  { tries, backoff, now, maxPauseMs, endsAt, signal }: Retrying,
   attempt: () => Promise<Outcome<T>>,
 ): Promise<T> {
   for (let tried = 1; ; tried += 1) {
@@ -34,7 +36,7 @@ export async function retrying<T>(
     if (outcome.kind === 'done') return outcome.value;
     const { host, afterMs, drop, giveUp } = outcome;
     const pauseMs = backoff.failed(host, { tried, afterMs });
-    if (tried >= tries || now() + pauseMs > endsAt) return giveUp();
+    if (tried >= tries || pauseMs > maxPauseMs || now() + pauseMs > endsAt) return giveUp();
     await drop?.();
     await backoff.ready(host, { endsAt, signal });
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createHostBackoff } from '../../src/registry/host-backoff.ts';
 import { type Outcome, retryAfterMs, retrying } from '../../src/registry/retry.ts';
-import { defaultRetryPolicy } from '../../src/registry/retry-policy.ts';
+import { defaultRetryPolicy, type RetryPolicy } from '../../src/registry/retry-policy.ts';
 
 const now = new Date('2026-01-02T03:04:05Z');
 
@@ -20,7 +20,7 @@ test.each([
 });
 
 /** A policy whose clock moves only while something waits. */
-const virtual = (overrides: { readonly tries?: number; readonly random?: () => number } = {}) => {
+const virtual = (overrides: Partial<RetryPolicy> = {}) => {
   const waits: number[] = [];
   let time = 0;
   const policy = {
@@ -41,7 +41,7 @@ const virtual = (overrides: { readonly tries?: number; readonly random?: () => n
     policy,
     backoff,
     limits,
-    run: { ...limits, tries: policy.tries, backoff, now: policy.now },
+    run: { ...limits, tries: policy.tries, maxPauseMs: policy.maxPauseMs, backoff, now: policy.now },
   };
 };
 const again = (afterMs?: number): Outcome<string> => ({
@@ -73,11 +73,22 @@ describe('retrying', () => {
     expect({ result, waits: late.waits }).toEqual({ result: 'given up', waits: [] });
   });
 
+  test('gives up at once when it is asked to wait longer than it may', async () => {
+    const { waits, run, backoff, limits } = virtual({ maxPauseMs: 10_000 });
+    const result = await retrying(run, () => Promise.resolve(again(10_001)));
+    await backoff.ready('a.example', limits);
+    expect({ result, waits }).toEqual({ result: 'given up', waits: [] });
+    const patient = virtual({ maxPauseMs: 10_000 });
+    await retrying(patient.run, () => Promise.resolve(again(10_000)));
+    expect(patient.waits).toEqual([10_000, 10_000]);
+  });
+
   test('ends in the middle of a pause when it is cancelled', async () => {
-    const { limits } = virtual();
+    const { limits, policy } = virtual();
     const controller = new AbortController();
     const backoff = createHostBackoff(defaultRetryPolicy);
-    const run = { ...limits, endsAt: Number.POSITIVE_INFINITY, now: () => 0, tries: 3, backoff };
+    const { maxPauseMs } = policy;
+    const run = { ...limits, endsAt: Number.POSITIVE_INFINITY, now: () => 0, tries: 3, maxPauseMs, backoff };
     const waiting = retrying({ ...run, signal: controller.signal }, () => Promise.resolve(again(20_000)));
     controller.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
