@@ -1,4 +1,6 @@
 import { isRecord } from '../content/read-descriptor.ts';
+import { parseStrictJson } from '../content/strict-json.ts';
+import { OciError } from '../errors.ts';
 
 /** What the config of an image for containers says to run (image-spec, config.md). */
 export interface ImageProgram {
@@ -18,9 +20,13 @@ export interface ImageConfig {
   readonly program: ImageProgram;
 }
 
-/** Reads the config of an image from foreign JSON; what is missing or of the wrong kind is left out. */
-export function readImageConfig(bytes: Uint8Array): ImageConfig {
-  const value = parse(bytes);
+/**
+ * Reads the config of an image from foreign JSON; what is missing or of the wrong kind is left out.
+ *
+ * Throws {@link OciError} `UNSUPPORTED_ARTIFACT` for what is no JSON, or not the same to all readers.
+ */
+export function readImageConfig(bytes: Uint8Array, name: string): ImageConfig {
+  const value = parse(bytes, name);
   const { os, architecture } = value;
   const config = isRecord(value['config']) ? value['config'] : {};
   const workingDir = config['WorkingDir'];
@@ -61,12 +67,13 @@ export function entryPointOf(argument: string): EntryPoint {
   return { file: argument.slice(0, hash), function: name === '' ? undefined : name };
 }
 
-function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+function parse(bytes: Uint8Array, name: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes).toString());
+    const value = parseStrictJson(bytes);
     return isRecord(value) ? value : {};
-  } catch {
-    return {};
+  } catch (cause) {
+    const problem = `${name}: its config ${(cause as Error).message}`;
+    throw new OciError('UNSUPPORTED_ARTIFACT', problem, { reference: name, cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Descriptor } from '../content/descriptor.ts';
-import { descriptorProblem, isRecord, readDescriptor, readStrings } from '../content/read-descriptor.ts';
+import { parseManifestJson } from '../content/manifest-json.ts';
+import { descriptorProblem, readDescriptor, readStrings } from '../content/read-descriptor.ts';
 import { OciError } from '../errors.ts';
 
 /** A manifest or index, read from foreign JSON. */
@@ -24,13 +25,12 @@ const maxEntries = 1_000;
 export function parseManifest(bytes: Uint8Array, name: string): ParsedManifest {
   const unsupported = (problem: string, cause?: unknown): OciError =>
     new OciError('UNSUPPORTED_ARTIFACT', `${name}: ${problem}`, { reference: name, cause });
-  let value: unknown;
+  let value: Readonly<Record<string, unknown>>;
   try {
-    value = JSON.parse(Buffer.from(bytes).toString());
+    value = parseManifestJson(bytes);
   } catch (cause) {
-    throw unsupported('its manifest is not JSON', cause);
+    throw unsupported(`its manifest ${(cause as Error).message}`, cause);
   }
-  if (!isRecord(value)) throw unsupported('its manifest is no JSON object');
   if (value['schemaVersion'] !== 2) {
     throw unsupported(
       `its manifest has schemaVersion ${JSON.stringify(value['schemaVersion'])}; 2 is supported`,

@@ -68,7 +68,7 @@ async function identify(
     }
     case 'image-layer': {
       const { layer, reason } = found;
-      const { program } = readImageConfig(await readSmall(from, facts.config, name, abort));
+      const { program } = readImageConfig(await readSmall(from, facts.config, name, abort), name);
       return { ...facts, format: 'wasm-layer', layer, reason, program };
     }
     case 'spin': {
@@ -84,7 +84,7 @@ async function identify(
       return { ...facts, format: 'spin', layer, reason: found.reason, application };
     }
     case 'image': {
-      const config = readImageConfig(await readSmall(from, facts.config, name, abort));
+      const config = readImageConfig(await readSmall(from, facts.config, name, abort), name);
       const reason = recognizeImage(config, manifest.annotations, name);
       return { ...facts, format: 'compat', reason, program: config.program };
     }

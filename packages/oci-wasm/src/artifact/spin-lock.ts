@@ -1,4 +1,5 @@
 import { isRecord, readStrings } from '../content/read-descriptor.ts';
+import { parseStrictJson } from '../content/strict-json.ts';
 import { OciError } from '../errors.ts';
 import { printable } from './printable.ts';
 
@@ -26,9 +27,9 @@ export function readSpinLock(bytes: Uint8Array, name: string): SpinApplication {
     });
   let lock: unknown;
   try {
-    lock = JSON.parse(Buffer.from(bytes).toString());
+    lock = parseStrictJson(bytes);
   } catch (cause) {
-    throw unsupported('whose lock file is not JSON', cause);
+    throw unsupported(`whose lock file ${(cause as Error).message}`, cause);
   }
   const components = records(isRecord(lock) ? lock['components'] : undefined);
   const [component] = components;

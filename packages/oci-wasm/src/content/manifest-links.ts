@@ -1,7 +1,8 @@
 import { OciError } from '../errors.ts';
 import type { Descriptor } from './descriptor.ts';
 import { isManifestType, mediaTypes } from './media-types.ts';
-import { descriptorProblem, isRecord, readDescriptor, readStrings } from './read-descriptor.ts';
+import { parseManifestJson } from './manifest-json.ts';
+import { descriptorProblem, readDescriptor, readStrings } from './read-descriptor.ts';
 import type { Manifest } from './target.ts';
 
 /** What a manifest of any kind leads to. */
@@ -30,19 +31,15 @@ export function manifestLinks({ descriptor, bytes }: Manifest, name: string): Ma
       reference: name,
       cause,
     });
-  let value: unknown;
+  let value: Readonly<Record<string, unknown>>;
   try {
-    value = JSON.parse(Buffer.from(bytes).toString());
+    value = parseManifestJson(bytes);
   } catch (cause) {
-    throw unsupported('is not JSON', cause);
+    throw unsupported((cause as Error).message, cause);
   }
-  if (!isRecord(value)) throw unsupported('is no JSON object');
   const listed = descriptors(value['manifests'], unsupported);
   const layers = descriptors(value['layers'], unsupported);
   const config = readDescriptor(value['config']);
-  // What is both would be one thing to one reader and another to the next.
-  if (listed !== undefined && (layers ?? config) !== undefined)
-    throw unsupported('is an index and an image at once');
   if (listed === undefined && layers !== undefined && config === undefined && value['config'] !== undefined) {
     throw unsupported(descriptorProblem(value['config']));
   }

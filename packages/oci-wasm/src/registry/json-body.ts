@@ -1,3 +1,4 @@
+import { parseStrictJson } from '../content/strict-json.ts';
 import { collect } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import type { HttpResponse } from './http.ts';
@@ -27,15 +28,9 @@ export async function readJsonBody(
     throw error instanceof OciError ? error : http.bodyError(error, response.url.host);
   }
   try {
-    return JSON.parse(Buffer.from(bytes).toString());
+    return parseStrictJson(bytes);
   } catch (cause) {
-    throw new OciError(
-      'INVALID_RESPONSE',
-      `${subject}: the registry answers with something that is no JSON`,
-      {
-        ...details,
-        cause,
-      },
-    );
+    const problem = `the registry's answer ${(cause as Error).message}`;
+    throw new OciError('INVALID_RESPONSE', `${subject}: ${problem}`, { ...details, cause });
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { parseStrictJson } from '../content/strict-json.ts';
 import { collect } from '../content/verified.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
@@ -224,12 +225,10 @@ async function readToken(http: Http, response: HttpResponse, { registry }: Endpo
   });
   let answer: unknown;
   try {
-    answer = JSON.parse(Buffer.from(bytes).toString());
+    answer = parseStrictJson(bytes);
   } catch (cause) {
-    throw new OciError('INVALID_RESPONSE', `token server of registry ${registry}: its answer is not JSON`, {
-      host: response.url.host,
-      cause,
-    });
+    // Its own cause is left out: the parser's message quotes the answer, which may hold a token.
+    throw invalid(`its answer ${(cause as Error).message}`);
   }
   const fields = (typeof answer === 'object' && answer !== null ? answer : {}) as Readonly<
     Record<string, unknown>

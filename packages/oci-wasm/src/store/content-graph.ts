@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { digestOf, parseDigest } from '../content/digest.ts';
 import { maxManifestBytes } from '../content/media-types.ts';
 import { isRecord, readDescriptor } from '../content/read-descriptor.ts';
+import { parseStrictJson } from '../content/strict-json.ts';
 import { lastUseOf } from './blob-files.ts';
 import { digestOfName, removedDirectory } from './blob-paths.ts';
 import { openQuietly } from './open-quietly.ts';
@@ -179,7 +180,7 @@ async function readWhole(file: FileHandle, size: number): Promise<Uint8Array> {
 function linksOf(bytes: Uint8Array): Links {
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(bytes).toString());
+    value = parseStrictJson(bytes);
   } catch {
     return noLinks;
   }

@@ -92,10 +92,13 @@ export async function readGraph(options: ReadGraphOptions): Promise<ArtifactGrap
       if (blobs.size > limits.blobs) throw tooLarge(`it has more than ${limits.blobs} blobs`);
     }
     const about: Descriptor[] = [];
+    let listed = 0;
     for await (const referrer of referrers?.referrers(descriptor, reading) ?? []) {
-      if (about.length === limits.manifests)
-        throw tooLarge(`more than ${limits.manifests} manifests refer to it`);
-      if (isManifestType(referrer.mediaType)) about.push(referrer);
+      listed += 1;
+      if (listed > limits.manifests) throw tooLarge(`more than ${limits.manifests} manifests refer to it`);
+      // Without what else it says, which may be megabytes.
+      const { mediaType } = referrer;
+      if (isManifestType(mediaType)) about.push({ mediaType, digest: referrer.digest, size: referrer.size });
     }
     return [...links.manifests, ...about];
   };

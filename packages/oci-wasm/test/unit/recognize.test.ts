@@ -154,7 +154,7 @@ describe('an index', () => {
 });
 
 const reasonOf = (config: object, annotations: Readonly<Record<string, string>> = {}) =>
-  recognizeImage(readImageConfig(Buffer.from(JSON.stringify(config))), annotations, 'host/app:v1');
+  recognizeImage(readImageConfig(Buffer.from(JSON.stringify(config)), 'x'), annotations, 'host/app:v1');
 
 describe('an image for containers', () => {
   const linux = { os: 'linux', architecture: 'amd64' };
@@ -182,7 +182,7 @@ describe('an image for containers', () => {
   });
 });
 
-const programOf = (config: unknown) => readImageConfig(Buffer.from(JSON.stringify({ config }))).program;
+const programOf = (config: unknown) => readImageConfig(Buffer.from(JSON.stringify({ config })), 'x').program;
 
 test('the config of an image gives what it can', () => {
   expect(
@@ -199,5 +199,5 @@ test('the config of an image gives what it can', () => {
   const nothing = { entrypoint: [], cmd: [], env: [], workingDir: '/' };
   expect(programOf({ Entrypoint: 'a', Cmd: null, Env: {}, WorkingDir: 1 })).toEqual(nothing);
   expect(programOf([])).toEqual(nothing);
-  expect(readImageConfig(Buffer.from('no JSON')).program).toEqual(nothing);
+  expect(() => readImageConfig(Buffer.from('no JSON'), 'x')).toThrow('x: its config is not JSON');
 });
