@@ -36,13 +36,19 @@ export type OciErrorCode =
   | 'UNSUPPORTED_ARTIFACT'
   /** A file system layer of an image is no archive, a damaged one, or one that leads out of its root. */
   | 'INVALID_LAYER'
+  /** A signature policy demands a signature, and there is none. */
+  | 'SIGNATURE_MISSING'
+  /** There are signatures, and none of them is one that the signature policy takes. */
+  | 'SIGNATURE_INVALID'
+  /** The signature policy refuses it whatever its signatures. */
+  | 'SIGNATURE_DENIED'
   /** Bytes to be pushed are no WebAssembly. */
   | 'NOT_WASM'
   /** The store does not have it. */
   | 'NOT_FOUND_LOCALLY'
   /** The store's files cannot be read or written (a full disk, rights, a foreign layout). */
   | 'STORE_FAILED'
-  /** Docker's configuration file, or a pull secret, cannot be read or written. */
+  /** A configuration file (docker's, hosts.toml, a signature policy) or a pull secret cannot be read or written. */
   | 'INVALID_CONFIG'
   /** A `docker-credential-…` program failed. */
   | 'CREDENTIAL_HELPER'

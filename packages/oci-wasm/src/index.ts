@@ -63,6 +63,25 @@ export type {
   WasmArtifact,
   WasmFormat,
 } from './artifact/wasm-artifact.ts';
+export { parseSignaturePolicy, readSignaturePolicy } from './signatures/read-signature-policy.ts';
+export type { ParsePolicyOptions } from './signatures/read-signature-policy.ts';
+export { verifySignatures } from './signatures/verify-signatures.ts';
+export type { VerifiedSignature, VerifySignaturesOptions } from './signatures/verify-signatures.ts';
+export { keepSignatures } from './signatures/keep-signatures.ts';
+export type { KeepSignaturesOptions } from './signatures/keep-signatures.ts';
+export type { SignatureSource } from './signatures/find-signatures.ts';
+export type { StoredSignature } from './signatures/found-signature.ts';
+export type { ImageGlob } from './signatures/image-glob.ts';
+export type { TrustRoot } from './signatures/trust-root.ts';
+export type {
+  ImagePolicy,
+  KeyAuthority,
+  KeylessAuthority,
+  SignatureAuthority,
+  SignaturePolicy,
+  SignerIdentity,
+  StaticAuthority,
+} from './signatures/signature-policy.ts';
 export { formatReference, parseReference } from './reference.ts';
 export type { Reference } from './reference.ts';
 export { dockerConfigCredentials } from './credentials/docker-config-credentials.ts';
@@ -83,6 +102,7 @@ export type { OciErrorCode, OciErrorDetails } from './errors.ts';
 export type { Descriptor, Platform } from './content/descriptor.ts';
 export type {
   AbortOptions,
+  Beginning,
   ContentReader,
   ContentWriter,
   Deleter,
@@ -95,8 +115,10 @@ export type {
   ReferrersLister,
   ReferrersOptions,
   RepositoryName,
+  Resumer,
   Source,
   Tagger,
   TagResolver,
   Target,
+  WriteOptions,
 } from './content/target.ts';

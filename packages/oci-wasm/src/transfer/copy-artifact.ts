@@ -13,6 +13,8 @@ export interface CopyArtifactOptions extends AbortOptions {
   readonly reference: Reference;
   /** Largest artifact that is copied: its layers together. */
   readonly maxLayerBytes: number;
+  /** Called with what the reference stands for, before anything is copied; what it throws ends the copy. */
+  readonly admit?: (root: Descriptor) => Promise<void>;
   /** Called when all content is there, before it gets its name; what it throws ends the copy. */
   readonly inspect?: (artifact: WasmArtifact) => Promise<void>;
   readonly onProgress?: (progress: Progress) => void;
@@ -29,6 +31,7 @@ export async function copyArtifact(options: CopyArtifactOptions): Promise<Copied
   const { from, to, reference, maxLayerBytes, onProgress, signal } = options;
   const abort = signal === undefined ? {} : { signal };
   const root = await from.resolve(reference, abort);
+  await options.admit?.(root);
   const nearest = (await to.has(root, abort)) ? nearestReader(from, to) : from;
   const { artifact, manifests } = await readWasmArtifact(nearest, root, formatReference(reference), abort);
   const layerBytes = artifact.layers.reduce((sum, { size }) => sum + size, 0);

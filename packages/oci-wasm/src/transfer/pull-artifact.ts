@@ -7,6 +7,9 @@ import { OciError } from '../errors.ts';
 import { formatReference, parseReference, type Reference } from '../reference.ts';
 import type { Access } from '../registry/authorized-sender.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
+import { keepSignatures } from '../signatures/keep-signatures.ts';
+import type { SignaturePolicy } from '../signatures/signature-policy.ts';
+import { verifySignatures } from '../signatures/verify-signatures.ts';
 import type { LayoutStore } from '../store/layout-store.ts';
 import { copyArtifact } from './copy-artifact.ts';
 import type { Progress } from './copy-content.ts';
@@ -19,6 +22,12 @@ export interface PullOptions extends AbortOptions {
   readonly credentials?: readonly Credential[];
   /** Artifacts whose layers are larger together are not pulled. @default 256 MiB */
   readonly maxModuleBytes?: number;
+  /**
+   * Demands that it is signed, before any of it is transferred; the signatures are kept with it.
+   *
+   * @default nothing is demanded
+   */
+  readonly signaturePolicy?: SignaturePolicy;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -41,10 +50,11 @@ export const defaultMaxModuleBytes = 256 * 1024 * 1024;
  * Copies a wasm artifact from its registry to a store: every byte verified, all of it or nothing named. What the
  * store has already is not transferred again; the registry is asked in any case.
  *
- * Rejects with {@link OciError}.
+ * Rejects with {@link OciError}, with a `signaturePolicy` also as `verifySignatures` does.
  */
 export async function pullArtifact(options: PullOptions): Promise<PulledArtifact> {
   const { from, to, credentials, maxModuleBytes = defaultMaxModuleBytes, onProgress, signal } = options;
+  const { signaturePolicy: policy } = options;
   const reference =
     typeof options.reference === 'string' ? parseReference(options.reference) : options.reference;
   const name = formatReference(reference);
@@ -61,6 +71,12 @@ export async function pullArtifact(options: PullOptions): Promise<PulledArtifact
     to: lease,
     reference,
     maxLayerBytes: maxModuleBytes,
+    async admit(descriptor) {
+      if (policy === undefined) return;
+      const source = repository;
+      const signatures = await verifySignatures({ source, reference, descriptor, policy, ...abort });
+      await keepSignatures(signatures, { from: repository, to: lease, repository: reference, ...abort });
+    },
     async inspect(artifact) {
       const found = await binaryKind(to, artifact, abort);
       if (found === 'not-wasm') {
