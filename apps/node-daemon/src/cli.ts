@@ -37,7 +37,11 @@ async function main(argv: readonly string[]): Promise<number> {
     .description('Runs WebAssembly: as a Kubernetes node, from manifests, or one module.')
     .version(terminal.version)
     .exitOverride()
-    .showHelpAfterError('(add --help for what can be given)');
+    .showHelpAfterError('(add --help for what can be given)')
+    .addHelpText(
+      'after',
+      "\nExit status: 0 done, 1 failed, 2 the arguments cannot be used, 130 Ctrl-C, 143 SIGTERM; run has the guest's.",
+    );
   for (const create of [
     nodeCommand,
     runCommand,

@@ -1,33 +1,27 @@
 import { Command } from 'commander';
 import type { OptionalPowers, Reference, RegistryClient, Target } from '@wasmlet/oci-wasm';
-import { parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
-import {
-  insecureRegistriesOption,
-  outputOption,
-  printResult,
-  type OutputFormat,
-  type Terminal,
-} from './terminal.ts';
+import { addRegistryOptions, type RegistryFlags } from './registry-options.ts';
+import { outputOption, printResult, type OutputFormat, type Terminal } from './terminal.ts';
 
-interface CopyFlags {
+interface CopyFlags extends RegistryFlags {
   readonly fromLayout?: string;
   readonly toLayout?: string;
   readonly referrers?: true;
-  readonly insecureRegistries?: string;
   readonly output: OutputFormat;
 }
 
 /** `wasmlet copy`: an artifact of any kind from one registry or layout to another. */
 export function copyCommand(terminal: Terminal): Command {
-  return new Command('copy')
-    .description('copy an artifact, whole, between registries and OCI layouts')
-    .argument('<source>', 'REGISTRY/REPOSITORY:TAG, or with @DIGEST')
-    .argument('<destination>', 'REGISTRY/REPOSITORY:TAG')
-    .option('--from-layout <directory>', 'OCI layout in which the source is a name')
-    .option('--to-layout <directory>', 'OCI layout in which the destination becomes a name')
-    .option('--referrers', 'also what refers to it: signatures, SBOMs')
-    .addOption(insecureRegistriesOption())
+  return addRegistryOptions(
+    new Command('copy')
+      .description('copy an artifact, whole, between registries and OCI layouts')
+      .argument('<source>', 'REGISTRY/REPOSITORY:TAG, or with @DIGEST')
+      .argument('<destination>', 'REGISTRY/REPOSITORY:TAG')
+      .option('--from-layout <directory>', 'OCI layout in which the source is a name')
+      .option('--to-layout <directory>', 'OCI layout in which the destination becomes a name')
+      .option('--referrers', 'also what refers to it: signatures, SBOMs'),
+  )
     .addOption(outputOption())
     .action((source: string, destination: string, flags: CopyFlags) =>
       copyArtifact(terminal, source, destination, flags),
@@ -35,7 +29,7 @@ export function copyCommand(terminal: Terminal): Command {
 }
 
 async function copyArtifact(terminal: Terminal, from: string, to: string, flags: CopyFlags): Promise<void> {
-  const [{ copy, formatReference }, { openRegistryClient }, { openProgress }, { referenceArgument }] =
+  const [{ copy, formatReference }, { openRegistryClient }, { showProgress }, { referenceArgument }] =
     await Promise.all([
       import('@wasmlet/oci-wasm'),
       import('../registry/registry-access.ts'),
@@ -45,17 +39,21 @@ async function copyArtifact(terminal: Terminal, from: string, to: string, flags:
   const source = referenceArgument(from);
   const destination = referenceArgument(to);
   using interruption = untilInterrupted();
-  await using client = openRegistryClient(terminal, parseList(flags.insecureRegistries) ?? []);
-  using progress = openProgress(terminal, `copying ${from}`);
-  const { descriptor, transferred, mounted, there } = await copy({
-    from: await endOf(client, source, flags.fromLayout, true),
-    to: await endOf(client, destination, flags.toLayout, false),
-    source,
-    destination,
-    referrers: flags.referrers ?? false,
-    onProgress: progress.report,
-    signal: interruption.signal,
-  });
+  await using client = await openRegistryClient(terminal, flags, [source.registry, destination.registry]);
+  const { descriptor, transferred, mounted, there } = await showProgress(
+    terminal,
+    `copying ${from}`,
+    async (onProgress) =>
+      copy({
+        from: await endOf(client, source, flags.fromLayout, true),
+        to: await endOf(client, destination, flags.toLayout, false),
+        source,
+        destination,
+        referrers: flags.referrers ?? false,
+        onProgress,
+        signal: interruption.signal,
+      }),
+  );
   const names = { source: formatReference(source), destination: formatReference(destination) };
   const { digest } = descriptor;
   printResult(

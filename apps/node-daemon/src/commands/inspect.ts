@@ -1,28 +1,22 @@
 import { Command } from 'commander';
 import type { WasmVerdict } from '@wasmlet/oci-wasm';
-import { parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
 import { CommandError } from '../errors.ts';
 import type { WasmSource } from '../local/module-source.ts';
-import {
-  insecureRegistriesOption,
-  outputOption,
-  printResult,
-  type OutputFormat,
-  type Terminal,
-} from './terminal.ts';
+import { addRegistryOptions, type RegistryFlags } from './registry-options.ts';
+import { outputOption, printResult, type OutputFormat, type Terminal } from './terminal.ts';
 
-interface InspectFlags {
-  readonly insecureRegistries?: string;
+interface InspectFlags extends RegistryFlags {
   readonly output: OutputFormat;
 }
 
 /** `wasmlet inspect`: what a binary is, its world, imports and exports; nothing of it is compiled. */
 export function inspectCommand(terminal: Terminal): Command {
-  return new Command('inspect')
-    .description('show what a module or component is, which world it is for, imports and exports')
-    .argument('<module>', 'file, or reference in a registry')
-    .addOption(insecureRegistriesOption())
+  return addRegistryOptions(
+    new Command('inspect')
+      .description('show what a module or component is, which world it is for, imports and exports')
+      .argument('<module>', 'file, or reference in a registry'),
+  )
     .addOption(outputOption())
     .action((module: string, flags: InspectFlags) => inspect(terminal, module, flags));
 }
@@ -35,7 +29,7 @@ async function inspect(terminal: Terminal, module: string, flags: InspectFlags):
   ]);
   using interruption = untilInterrupted();
   const source = await readWasm(terminal, module, {
-    insecureRegistries: parseList(flags.insecureRegistries) ?? [],
+    flags,
     signal: interruption.signal,
   });
   let verdict: WasmVerdict;

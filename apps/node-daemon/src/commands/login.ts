@@ -1,23 +1,23 @@
 import { Command } from 'commander';
-import { parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
 import { UsageError } from '../errors.ts';
-import { insecureRegistriesOption, type Terminal } from './terminal.ts';
+import { addRegistryOptions, type RegistryFlags } from './registry-options.ts';
+import type { Terminal } from './terminal.ts';
 
-interface LoginFlags {
+interface LoginFlags extends RegistryFlags {
   readonly username?: string;
   readonly passwordStdin?: boolean;
-  readonly insecureRegistries?: string;
 }
 
 /** `wasmlet login`: keeps credentials where docker keeps them, once the registry has taken them. */
 export function loginCommand(terminal: Terminal): Command {
-  return new Command('login')
-    .description('keep credentials for a registry')
-    .argument('<registry>', 'HOST or HOST:PORT')
-    .requiredOption('-u, --username <user>', 'user name')
-    .option('--password-stdin', 'read the password, or a token, from stdin')
-    .addOption(insecureRegistriesOption())
+  return addRegistryOptions(
+    new Command('login')
+      .description('keep credentials for a registry')
+      .argument('<registry>', 'HOST or HOST:PORT')
+      .requiredOption('-u, --username <user>', 'user name')
+      .option('--password-stdin', 'read the password, or a token, from stdin'),
+  )
     .addHelpText(
       'after',
       '\nKept in the folder that DOCKER_CONFIG names, else ~/.docker, as docker login does.',
@@ -34,7 +34,7 @@ export function logoutCommand(terminal: Terminal): Command {
 }
 
 async function login(terminal: Terminal, registry: string, flags: LoginFlags): Promise<void> {
-  const [oci, { dockerConfigFile, proxyOf }] = await Promise.all([
+  const [oci, { dockerConfigFile, registrySettings }] = await Promise.all([
     import('@wasmlet/oci-wasm'),
     import('../registry/registry-access.ts'),
   ]);
@@ -48,8 +48,7 @@ async function login(terminal: Terminal, registry: string, flags: LoginFlags): P
     username: flags.username ?? '',
     password,
     configFile: dockerConfigFile(terminal.env),
-    insecureRegistries: parseList(flags.insecureRegistries) ?? [],
-    proxy: proxyOf(terminal.env),
+    ...(await registrySettings(terminal.env, flags, [hostIn(registry)])),
     env: terminal.env,
     signal,
   });
@@ -69,6 +68,11 @@ async function logout(terminal: Terminal, registry: string): Promise<void> {
   terminal.stdout.write(
     wasThere ? `Removed the credentials for ${registry}\n` : `There were no credentials for ${registry}\n`,
   );
+}
+
+/** A URL is taken as well. */
+function hostIn(registry: string): string {
+  return registry.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
 }
 
 /** Tokens of some registries are a few kB long. */

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
-import { parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
-import { insecureRegistriesOption, outputOption, type OutputFormat, type Terminal } from './terminal.ts';
+import { addRegistryOptions, type RegistryFlags } from './registry-options.ts';
+import { outputOption, type OutputFormat, type Terminal } from './terminal.ts';
 
-interface LsFlags {
-  readonly insecureRegistries?: string;
+interface LsFlags extends RegistryFlags {
   readonly output: OutputFormat;
 }
 
 /** `wasmlet ls`: the tags of a repository. */
 export function lsCommand(terminal: Terminal): Command {
-  return new Command('ls')
-    .description('list the tags of a repository')
-    .argument('<repository>', 'REGISTRY/REPOSITORY')
-    .addOption(insecureRegistriesOption())
+  return addRegistryOptions(
+    new Command('ls')
+      .description('list the tags of a repository')
+      .argument('<repository>', 'REGISTRY/REPOSITORY'),
+  )
     .addOption(outputOption())
     .action((repository: string, flags: LsFlags) => list(terminal, repository, flags));
 }
@@ -27,7 +27,7 @@ async function list(terminal: Terminal, text: string, flags: LsFlags): Promise<v
   ]);
   const { registry, repository } = referenceArgument(text);
   using interruption = untilInterrupted();
-  await using client = openRegistryClient(terminal, parseList(flags.insecureRegistries) ?? []);
+  await using client = await openRegistryClient(terminal, flags, [registry]);
   const { signal } = interruption;
   const tags = client.repository({ registry, repository }, { readOnly: true }).list({ signal });
   const name = formatReference({ registry, repository });

@@ -4,7 +4,8 @@ import { Command } from 'commander';
 import type { NodeConfig, NodeFlags } from '../config/node-config.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
 import { describeError, UsageError } from '../errors.ts';
-import { type Finish, insecureRegistriesOption, type Terminal } from './terminal.ts';
+import { insecureRegistriesOption, registryHostsOption } from './registry-options.ts';
+import type { Finish, Terminal } from './terminal.ts';
 
 interface NodeCommandFlags extends NodeFlags {
   readonly config?: string;
@@ -32,12 +33,15 @@ export function nodeCommand(terminal: Terminal, finish: Finish): Command {
     .option('--private-key-file <file>', 'its key, PEM')
     .option('--client-ca-file <file>', "CAs of the callers of the node's API (the cluster's)")
     .addOption(insecureRegistriesOption())
-    .option('--registry-hosts-dir <dir>', "mirrors and certificates of registries, as containerd's certs.d")
+    .addOption(registryHostsOption())
     .option(
       '--image-credential-provider-config <file>',
       "the kubelet's configuration of credential providers",
     )
     .option('--image-credential-provider-bin-dir <dir>', 'folder of the credential providers')
+    .option('--image-gc-high-threshold <percent>', 'of the disk in use: beyond it unused images go (85)')
+    .option('--image-gc-low-threshold <percent>', 'of the disk in use: they go until it is no more (80)')
+    .option('--minimum-image-ttl-duration <duration>', 'an image that was used more recently stays (2m)')
     .option(
       '--egress-allow <cidr|host>',
       'private range or host that pods may reach when their allow-list names it (repeatable)',

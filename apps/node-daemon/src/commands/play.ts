@@ -1,16 +1,15 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { parseList } from '../config/values.ts';
 import { exitCodeOf, Interrupted, untilInterrupted } from '../daemon/signals.ts';
 import { CommandError } from '../errors.ts';
 import { isTerminal } from '../local/pod-rows.ts';
 import type { Standalone } from '../local/standalone.ts';
-import { type Finish, insecureRegistriesOption, type Terminal } from './terminal.ts';
+import { insecureRegistriesOption, type RegistryFlags, registryHostsOption } from './registry-options.ts';
+import type { Finish, Terminal } from './terminal.ts';
 
-interface PlayFlags {
+interface PlayFlags extends RegistryFlags {
   readonly egressAllow: readonly string[];
-  readonly insecureRegistries?: string;
   readonly xAllowLocalModules?: boolean;
   readonly logLevel: string;
 }
@@ -27,6 +26,7 @@ export function playCommand(terminal: Terminal, finish: Finish): Command {
       [],
     )
     .addOption(insecureRegistriesOption())
+    .addOption(registryHostsOption())
     .option('--x-allow-local-modules', 'take images of the form fs/PATH from this machine')
     .option('--log-level <level>', 'debug, info, warn, error or silent', 'warn')
     .addHelpText('after', '\nExit status: 0 when every pod succeeded, 1 when one failed, 130 after Ctrl-C.')
@@ -43,7 +43,7 @@ async function play(terminal: Terminal, files: readonly string[], flags: PlayFla
     { readManifests },
     { followLogs },
     { openScratchDirectory },
-    { keptCredentials, proxyOf },
+    { keptCredentials, registrySettings },
   ] = await Promise.all([
     import('@wasmlet/wasm-provider'),
     import('../daemon/logging.ts'),
@@ -54,6 +54,7 @@ async function play(terminal: Terminal, files: readonly string[], flags: PlayFla
     import('../registry/registry-access.ts'),
   ]);
   const manifests = (await Promise.all(files.map((file) => readManifests(file)))).flat();
+  const { hosts, ...settings } = await registrySettings(terminal.env, flags);
   using interruption = untilInterrupted();
   await using scratch = await openScratchDirectory();
   const logger = createLogger(terminal, flags.logLevel);
@@ -65,9 +66,9 @@ async function play(terminal: Terminal, files: readonly string[], flags: PlayFla
       contentDirectory: join(scratch.path, 'content'),
       version: terminal.version,
       egressGrants: flags.egressAllow,
-      insecureRegistries: parseList(flags.insecureRegistries) ?? [],
       credentials: keptCredentials(terminal.env),
-      proxy: proxyOf(terminal.env),
+      ...settings,
+      ...(hosts === undefined ? {} : { registryHosts: hosts }),
       allowLocalModules: flags.xAllowLocalModules ?? false,
       logger,
     }),

@@ -1,27 +1,21 @@
 import { Command } from 'commander';
-import { parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
-import {
-  insecureRegistriesOption,
-  outputOption,
-  printResult,
-  type OutputFormat,
-  type Terminal,
-} from './terminal.ts';
+import { addRegistryOptions, type RegistryFlags } from './registry-options.ts';
+import { outputOption, printResult, type OutputFormat, type Terminal } from './terminal.ts';
 
-interface PullFlags {
+interface PullFlags extends RegistryFlags {
   readonly out: string;
-  readonly insecureRegistries?: string;
   readonly output: OutputFormat;
 }
 
 /** `wasmlet pull`: an artifact from a registry to a file. */
 export function pullCommand(terminal: Terminal): Command {
-  return new Command('pull')
-    .description('pull a module or component from a registry to a file')
-    .argument('<reference>', 'REGISTRY/REPOSITORY:TAG, or with @DIGEST')
-    .option('-o, --out <file>', 'where to write it', 'module.wasm')
-    .addOption(insecureRegistriesOption())
+  return addRegistryOptions(
+    new Command('pull')
+      .description('pull a module or component from a registry to a file')
+      .argument('<reference>', 'REGISTRY/REPOSITORY:TAG, or with @DIGEST')
+      .option('-o, --out <file>', 'where to write it', 'module.wasm'),
+  )
     .addOption(outputOption())
     .action((reference: string, flags: PullFlags) => pull(terminal, reference, flags));
 }
@@ -36,7 +30,7 @@ async function pull(terminal: Terminal, text: string, flags: PullFlags): Promise
   const name = formatReference(referenceArgument(text));
   using interruption = untilInterrupted();
   const { artifact, bytes } = await fetchArtifact(terminal, name, {
-    insecureRegistries: parseList(flags.insecureRegistries) ?? [],
+    flags,
     signal: interruption.signal,
   });
   await replaceFile(flags.out, bytes);

@@ -1,14 +1,15 @@
 import { resolve as absolute } from 'node:path';
 import { Command } from 'commander';
 import type { Guest, GuestExit, GuestMount } from '@wasmlet/wasm-runtime';
-import { parseBytes, parseDuration, parseEnv, parseInteger, parseList } from '../config/values.ts';
+import { parseBytes, parseDuration, parseEnv, parseInteger } from '../config/values.ts';
 import { exitCodeOf, Interrupted, untilInterrupted } from '../daemon/signals.ts';
 import { UsageError } from '../errors.ts';
 import { describeDenial } from '../local/egress-denial.ts';
 import type { ModuleBytes } from '../local/module-source.ts';
-import { type Finish, insecureRegistriesOption, type Terminal } from './terminal.ts';
+import { addRegistryOptions, type RegistryFlags } from './registry-options.ts';
+import type { Finish, Terminal } from './terminal.ts';
 
-interface RunFlags {
+interface RunFlags extends RegistryFlags {
   readonly allowedHost: readonly string[];
   readonly concurrency?: string;
   readonly env: readonly string[];
@@ -17,26 +18,26 @@ interface RunFlags {
   readonly argv0?: string;
   readonly isolation: string;
   readonly W: readonly string[];
-  readonly insecureRegistries?: string;
 }
 
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
 
 /** `wasmlet run`: one module in the foreground, as `wasmtime` and `wasmtime-http` run it. */
 export function runCommand(terminal: Terminal, finish: Finish): Command {
-  return new Command('run')
-    .description('run a module from a file or a registry')
-    .argument('<module>', 'file, or reference in a registry')
-    .argument('[args...]', "the guest's arguments; write -- before those that begin with a dash")
-    .option('-a, --allowed-host <url>', 'URL whose host the guest may contact (repeatable)', collect, [])
-    .option('-c, --concurrency <n>', 'most responses that the guest may hold open at once')
-    .option('-e, --env <NAME=VALUE>', 'environment variable (repeatable)', collect, [])
-    .option('--dir <HOST[::GUEST[::ro]]>', 'directory that the guest may use (repeatable)', collect, [])
-    .option('-i, --invoke <function>', 'exported function to call', '_start')
-    .option('--argv0 <name>', 'program name that the guest sees')
-    .option('--isolation <tier>', 'how the guest is kept apart: process', 'process')
-    .option('-W <option=value>', 'max-memory-size=SIZE, timeout=DURATION (repeatable)', collect, [])
-    .addOption(insecureRegistriesOption())
+  return addRegistryOptions(
+    new Command('run')
+      .description('run a module from a file or a registry')
+      .argument('<module>', 'file, or reference in a registry')
+      .argument('[args...]', "the guest's arguments; write -- before those that begin with a dash")
+      .option('-a, --allowed-host <url>', 'URL whose host the guest may contact (repeatable)', collect, [])
+      .option('-c, --concurrency <n>', 'most responses that the guest may hold open at once')
+      .option('-e, --env <NAME=VALUE>', 'environment variable (repeatable)', collect, [])
+      .option('--dir <HOST[::GUEST[::ro]]>', 'directory that the guest may use (repeatable)', collect, [])
+      .option('-i, --invoke <function>', 'exported function to call', '_start')
+      .option('--argv0 <name>', 'program name that the guest sees')
+      .option('--isolation <tier>', 'how the guest is kept apart: process', 'process')
+      .option('-W <option=value>', 'max-memory-size=SIZE, timeout=DURATION (repeatable)', collect, []),
+  )
     .addHelpText(
       'after',
       "\nExit status: the guest's own; 134 it trapped, 137 it was killed or ran out of memory, 143 it was\nstopped, 141 nobody reads its output, 130 Ctrl-C, 124 timeout, 125 wasmlet itself failed.",
@@ -63,7 +64,7 @@ async function run(
   using interruption = untilInterrupted();
   const { signal } = interruption;
   const source: ModuleBytes = await readModule(terminal, module, {
-    insecureRegistries: parseList(flags.insecureRegistries) ?? [],
+    flags,
     signal,
   });
   const http = experimentalHttp({

@@ -1,26 +1,20 @@
 import { Command } from 'commander';
-import { parseList } from '../config/values.ts';
 import { untilInterrupted } from '../daemon/signals.ts';
-import {
-  insecureRegistriesOption,
-  outputOption,
-  printResult,
-  type OutputFormat,
-  type Terminal,
-} from './terminal.ts';
+import { addRegistryOptions, type RegistryFlags } from './registry-options.ts';
+import { outputOption, printResult, type OutputFormat, type Terminal } from './terminal.ts';
 
-interface TagFlags {
-  readonly insecureRegistries?: string;
+interface TagFlags extends RegistryFlags {
   readonly output: OutputFormat;
 }
 
 /** `wasmlet tag`: another name for what is in a registry. */
 export function tagCommand(terminal: Terminal): Command {
-  return new Command('tag')
-    .description('give an artifact in a registry another tag')
-    .argument('<reference>', 'REGISTRY/REPOSITORY:TAG, or with @DIGEST')
-    .argument('<tag>', 'what it is to be called as well')
-    .addOption(insecureRegistriesOption())
+  return addRegistryOptions(
+    new Command('tag')
+      .description('give an artifact in a registry another tag')
+      .argument('<reference>', 'REGISTRY/REPOSITORY:TAG, or with @DIGEST')
+      .argument('<tag>', 'what it is to be called as well'),
+  )
     .addOption(outputOption())
     .action((reference: string, tag: string, flags: TagFlags) => addTag(terminal, reference, tag, flags));
 }
@@ -36,7 +30,7 @@ async function addTag(terminal: Terminal, text: string, tag: string, flags: TagF
   const { registry, repository } = reference;
   const name = formatReference(tagArgument(reference, tag));
   using interruption = untilInterrupted();
-  await using client = openRegistryClient(terminal, parseList(flags.insecureRegistries) ?? []);
+  await using client = await openRegistryClient(terminal, flags, [registry]);
   const { digest } = await tagArtifact({
     at: client.repository({ registry, repository }),
     reference,

@@ -6,7 +6,7 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly columns?: number };
-  readonly stderr: Writable & { readonly isTTY?: boolean };
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };
   readonly version: string;
 }
 
@@ -20,14 +20,6 @@ export function outputOption(): Option {
   return new Option('--output <format>', 'how the result is printed')
     .choices(['text', 'json'] satisfies OutputFormat[])
     .default('text');
-}
-
-/** `--insecure-registries`, a comma-separated list. */
-export function insecureRegistriesOption(): Option {
-  return new Option(
-    '--insecure-registries <hosts>',
-    'registries to be spoken to over plain http or unverified TLS',
-  );
 }
 
 /** Writes a command's result to stdout: one line of JSON, or text for people. */

@@ -2,7 +2,7 @@ import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { ConfigFile } from './config-file.ts';
 import { UsageError } from '../errors.ts';
-import { parseBoolean, parseInteger, parseLabels, parseList } from './values.ts';
+import { parseBoolean, parseDuration, parseInteger, parseLabels, parseList } from './values.ts';
 
 /** Everything `wasmlet node` can be told, resolved: flag > `WASMLET_*` > `KRUSTLET_*` > file > default. */
 export interface NodeConfig {
@@ -33,6 +33,13 @@ export interface NodeConfig {
   /** The kubelet's plug-ins for credentials: both or none. */
   readonly credentialProviderConfig: string | undefined;
   readonly credentialProviderBinDirectory: string | undefined;
+  /** When images that no pod uses are removed. */
+  readonly imageCollection: {
+    /** Of the disk; 100: never. */
+    readonly highPercent: number;
+    readonly lowPercent: number;
+    readonly minimumAgeMs: number;
+  };
   readonly egressAllow: readonly string[];
   readonly allowLocalModules: boolean;
   readonly standalone: boolean;
@@ -58,6 +65,9 @@ export interface NodeFlags {
   readonly registryHostsDir?: string;
   readonly imageCredentialProviderConfig?: string;
   readonly imageCredentialProviderBinDir?: string;
+  readonly imageGcHighThreshold?: string;
+  readonly imageGcLowThreshold?: string;
+  readonly minimumImageTtlDuration?: string;
   readonly egressAllow?: readonly string[];
   readonly xAllowLocalModules?: string | boolean;
   readonly standalone?: boolean;
@@ -145,6 +155,7 @@ export function resolveNodeConfig({ flags, env, file, root }: ConfigSources): No
       ['WASMLET_IMAGE_CREDENTIAL_PROVIDER_BIN_DIR'],
       file.imageCredentialProviderBinDir,
     ),
+    imageCollection: imageCollection({ flags, env, file }),
     egressAllow: flags.egressAllow ?? parseList(env['WASMLET_EGRESS_ALLOW']) ?? file.egressAllow ?? [],
     allowLocalModules: parseBoolean(
       '--x-allow-local-modules',
@@ -164,6 +175,39 @@ const both = (name: string): readonly string[] => [`WASMLET_${name}`, `KRUSTLET_
 
 function firstOf(env: ConfigSources['env'], names: readonly string[]): string | undefined {
   return names.map((name) => env[name]).find((value) => value !== undefined && value !== '');
+}
+
+/** As the kubelet's, with its defaults. */
+function imageCollection({ flags, env, file }: Omit<ConfigSources, 'root'>): NodeConfig['imageCollection'] {
+  const highPercent = parseInteger(
+    '--image-gc-high-threshold',
+    flags.imageGcHighThreshold ??
+      firstOf(env, ['WASMLET_IMAGE_GC_HIGH_THRESHOLD']) ??
+      file.imageGCHighThresholdPercent ??
+      85,
+    100,
+  );
+  const lowPercent = parseInteger(
+    '--image-gc-low-threshold',
+    flags.imageGcLowThreshold ??
+      firstOf(env, ['WASMLET_IMAGE_GC_LOW_THRESHOLD']) ??
+      file.imageGCLowThresholdPercent ??
+      80,
+    100,
+  );
+  if (lowPercent >= highPercent) {
+    throw new UsageError(
+      `--image-gc-low-threshold ${lowPercent} is not below --image-gc-high-threshold ${highPercent}.`,
+    );
+  }
+  const minimumAgeMs = parseDuration(
+    '--minimum-image-ttl-duration',
+    flags.minimumImageTtlDuration ??
+      firstOf(env, ['WASMLET_MINIMUM_IMAGE_TTL_DURATION']) ??
+      file.imageMinimumGCAge ??
+      '2m',
+  );
+  return { highPercent, lowPercent, minimumAgeMs };
 }
 
 /** CSI and device plug-ins are not supported: silently ignoring their folders would look like they were. */

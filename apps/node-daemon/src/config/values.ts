@@ -54,10 +54,15 @@ export function parseBytes(name: string, value: string): number {
   return Math.floor(Number(match[1]) * { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[unit]);
 }
 
-/** `500ms`, `2s`, `1m`, or seconds → milliseconds. */
+/** `500ms`, `2s`, `1m30s`, or seconds → milliseconds. */
 export function parseDuration(name: string, value: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(value);
-  if (!match) throw new UsageError(`${name} "${value}" is no duration: write 500ms, 2s or 1m.`);
-  const unit = (match[2] ?? 's') as 'ms' | 's' | 'm' | 'h';
-  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit];
+  if (!/^\d+(?:\.\d+)?$|^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(value)) {
+    throw new UsageError(`${name} "${value}" is no duration: write 500ms, 2s, 1m or 1m30s.`);
+  }
+  let milliseconds = 0;
+  for (const [, number, unit = 's'] of value.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)?/g)) {
+    milliseconds +=
+      Number(number) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h'];
+  }
+  return milliseconds;
 }

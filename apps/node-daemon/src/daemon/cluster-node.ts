@@ -77,6 +77,7 @@ export async function runClusterNode(
     contentDirectory: directory.content,
     version: terminal.version,
     ...registries,
+    imageCollection: config.imageCollection,
     egressGrants: config.egressAllow,
     allowLocalModules: config.allowLocalModules,
     logger,

@@ -40,6 +40,7 @@ export async function runStaticNode(
       contentDirectory: directory.content,
       version: terminal.version,
       ...registries,
+      imageCollection: config.imageCollection,
       egressGrants: config.egressAllow,
       allowLocalModules: config.allowLocalModules,
       logger,

@@ -1,11 +1,18 @@
-import { openLayoutStore, type PulledArtifact, pullArtifact, readModuleBytes } from '@wasmlet/oci-wasm';
+import {
+  openLayoutStore,
+  parseReference,
+  type PulledArtifact,
+  pullArtifact,
+  readModuleBytes,
+} from '@wasmlet/oci-wasm';
+import type { RegistryFlags } from '../commands/registry-options.ts';
 import type { Terminal } from '../commands/terminal.ts';
 import { openScratchDirectory } from '../local/scratch-directory.ts';
-import { openProgress } from './progress.ts';
+import { showProgress } from './progress.ts';
 import { openRegistryClient } from './registry-access.ts';
 
 export interface FetchOptions {
-  readonly insecureRegistries: readonly string[];
+  readonly flags: RegistryFlags;
   readonly signal: AbortSignal;
 }
 
@@ -18,18 +25,19 @@ export interface FetchedArtifact {
 export async function fetchArtifact(
   terminal: Terminal,
   reference: string,
-  { insecureRegistries, signal }: FetchOptions,
+  { flags, signal }: FetchOptions,
 ): Promise<FetchedArtifact> {
-  await using client = openRegistryClient(terminal, insecureRegistries);
+  await using client = await openRegistryClient(terminal, flags, [parseReference(reference).registry]);
   await using scratch = await openScratchDirectory();
   const store = await openLayoutStore(scratch.path);
-  using progress = openProgress(terminal, `pulling ${reference}`);
-  const artifact = await pullArtifact({
-    from: client,
-    to: store,
-    reference,
-    onProgress: progress.report,
-    signal,
-  });
+  const artifact = await showProgress(terminal, `pulling ${reference}`, (onProgress) =>
+    pullArtifact({
+      from: client,
+      to: store,
+      reference,
+      onProgress,
+      signal,
+    }),
+  );
   return { artifact, bytes: await readModuleBytes(store, artifact, { signal }) };
 }

@@ -6,20 +6,45 @@ import {
   credentialStores,
   type ProxyOptions,
   type RegistryClient,
+  type RegistryClientOptions,
+  registryHosts,
 } from '@wasmlet/oci-wasm';
+import type { RegistryFlags } from '../commands/registry-options.ts';
 import type { Terminal } from '../commands/terminal.ts';
+import { parseList } from '../config/values.ts';
 
-/** A client with the credentials that `wasmlet login`, docker and podman keep, through the user's proxy. */
-export function openRegistryClient(
+/**
+ * A client with the credentials that `wasmlet login`, docker and podman keep, through the user's proxy. `named` are the
+ * registries that `--insecure` is about.
+ */
+export async function openRegistryClient(
   { env, version }: Pick<Terminal, 'env' | 'version'>,
-  insecureRegistries: readonly string[],
-): RegistryClient {
+  flags: RegistryFlags,
+  named: readonly string[],
+): Promise<RegistryClient> {
   return createRegistryClient({
     userAgent: `wasmlet/${version}`,
     credentials: keptCredentials(env),
-    proxy: proxyOf(env),
-    insecureRegistries,
+    ...(await registrySettings(env, flags, named)),
   });
+}
+
+/**
+ * What flags and variables say of how registries are spoken to. Rejects with `OciError` `INVALID_CONFIG` when the folder
+ * of registry hosts cannot be used.
+ */
+export async function registrySettings(
+  env: Terminal['env'],
+  flags: RegistryFlags,
+  named: readonly string[] = [],
+): Promise<Pick<RegistryClientOptions, 'hosts' | 'insecureRegistries' | 'proxy'>> {
+  const listed = parseList(flags.insecureRegistries ?? env['WASMLET_INSECURE_REGISTRIES']) ?? [];
+  const directory = flags.registryHostsDir ?? (env['WASMLET_REGISTRY_HOSTS_DIR'] || undefined);
+  return {
+    insecureRegistries: flags.insecure === true ? [...listed, ...named] : listed,
+    proxy: proxyOf(env),
+    ...(directory === undefined ? {} : { hosts: await registryHosts({ directory }) }),
+  };
 }
 
 /** What `wasmlet login`, docker and podman have kept for this user. */

@@ -100,6 +100,27 @@ describe('push, pull and inspect', () => {
     expect(await run(['push', hello, reference, '-a', 'none'])).toMatchObject({ code: 2 });
   });
 
+  test('push tells of what type an artifact is, where its format can', async () => {
+    const reference = `${registry.host}/team/hello:typed`;
+    const type = '--artifact-type=application/vnd.example.greeter';
+    expect(await run(['push', hello, reference, '--format=cncf', type])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    const { bytes = [] } = registry.content.manifest('team/hello', 'typed') ?? {};
+    expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({
+      artifactType: 'application/vnd.example.greeter',
+      config: { mediaType: 'application/vnd.wasm.config.v0+json' },
+    });
+    expect((await run(['inspect', reference])).stdout).toContain('\nartifact: cncf, ');
+    const refused = await run(['push', hello, reference, type]);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--format cncf') });
+    expect(await run(['push', hello, reference, '--format=cncf', '--artifact-type=greeter'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--artifact-type'),
+    });
+  });
+
   test('inspect tells what an image with a file system runs', async () => {
     addImage(registry, {
       config: containerConfig({ Entrypoint: ['/app.wasm'], Cmd: ['serve'], Env: ['A=1'] }),

@@ -92,19 +92,62 @@ providers:
   });
 });
 
-test('pull, push and login go through the proxy of the environment', async () => {
-  await using registry = await startTestRegistry({ auth: { kind: 'basic', users: { me: 'pw' } } });
-  await using proxy = await startConnectProxy();
-  const host = registry.host.replace('127.0.0.1', 'registry.test');
-  const insecure = `--insecure-registries=${host}`;
-  const env = { HTTPS_PROXY: proxy.url, http_proxy: proxy.url };
-  const login = await commandLine.run(['login', host, '-u', 'me', '--password-stdin', insecure], {
-    env,
+const succeed = async (...args: readonly string[]): Promise<string> => {
+  const { code, stdout, stderr } = await commandLine.run([...args, '--registry-hosts-dir=hosts.d'], {
     input: 'pw',
   });
-  expect(login.code).toBe(0);
-  const reference = `${host}/team/hello:v1`;
-  expect((await commandLine.run(['push', hello, reference, insecure], { env })).code).toBe(0);
-  expect((await commandLine.run(['pull', reference, insecure], { env })).code).toBe(0);
-  expect(proxy.requests.some((line) => line.includes('/v2/team/hello/manifests/v1'))).toBe(true);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return stdout;
+};
+
+describe('the commands for registries', () => {
+  test('speak to them as their folder of hosts says', async () => {
+    await using registry = await startTestRegistry();
+    await using closed = await startTestRegistry({ auth: { kind: 'basic', users: { me: 'pw' } } });
+    await write('hosts.d/registry.test/hosts.toml', `server = "${registry.origin}"`);
+    await write('hosts.d/closed.test/hosts.toml', `server = "${closed.origin}"`);
+    const reference = 'registry.test/team/hello:v1';
+    expect(await succeed('login', 'closed.test', '-u', 'me', '--password-stdin')).toContain('closed.test');
+    await succeed('push', hello, reference);
+    await succeed('tag', reference, 'v2');
+    await succeed('copy', reference, 'registry.test/team/copied:v1');
+    expect(await succeed('ls', 'registry.test/team/hello')).toBe('v1\nv2\n');
+    expect(await succeed('inspect', reference)).toContain('artifact: wasm-to-oci');
+    await succeed('pull', reference);
+    expect(await succeed('run', reference)).toBe('Hello, World!\n');
+  });
+
+  test('find that folder in a variable, and say when it cannot be used', async () => {
+    await using registry = await startTestRegistry();
+    await write('hosts.d/variable.test/hosts.toml', `server = "${registry.origin}"`);
+    const reference = 'variable.test/team/hello:v1';
+    const env = { WASMLET_REGISTRY_HOSTS_DIR: 'hosts.d' };
+    expect(await commandLine.run(['push', hello, reference], { env })).toMatchObject({ code: 0, stderr: '' });
+    const { code, stderr } = await commandLine.run(['ls', reference, '--registry-hosts-dir=absent'], { env });
+    expect(stderr).toContain('absent cannot be read');
+    expect(code).toBe(1);
+  });
+
+  test('go through the proxy of the environment', async () => {
+    await using registry = await startTestRegistry({ auth: { kind: 'basic', users: { me: 'pw' } } });
+    await using proxy = await startConnectProxy();
+    const host = registry.host.replace('127.0.0.1', 'registry.test');
+    const env = { HTTPS_PROXY: proxy.url, http_proxy: proxy.url };
+    const login = await commandLine.run(
+      ['login', `https://${host}/`, '-u', 'me', '--password-stdin', '--insecure'],
+      {
+        env,
+        input: 'pw',
+      },
+    );
+    expect(login.code).toBe(0);
+    const reference = `${host}/team/hello:v1`;
+    expect((await commandLine.run(['push', hello, reference, '--use-http'], { env })).code).toBe(0);
+    const list = `--insecure-registries=a.test,${host}`;
+    expect((await commandLine.run(['pull', reference, list], { env })).code).toBe(0);
+    expect((await commandLine.run(['pull', reference], { env })).code).toBe(1);
+    const listed = { ...env, WASMLET_INSECURE_REGISTRIES: host };
+    expect((await commandLine.run(['pull', reference], { env: listed })).code).toBe(0);
+    expect(proxy.requests.some((line) => line.includes('/v2/team/hello/manifests/v1'))).toBe(true);
+  });
 });

@@ -66,7 +66,29 @@ describe('the configuration of a node', () => {
     expect(resolve().registryHostsDirectory).toBeUndefined();
   });
 
+  test('takes the watermarks of images as the kubelet does, with its defaults', () => {
+    expect(resolve().imageCollection).toEqual({ highPercent: 85, lowPercent: 80, minimumAgeMs: 120_000 });
+    const file = {
+      imageGCHighThresholdPercent: 70,
+      imageGCLowThresholdPercent: '50',
+      imageMinimumGCAge: '1h0m30s',
+    };
+    const flags = { imageGcHighThreshold: '100' };
+    const env = { WASMLET_IMAGE_GC_LOW_THRESHOLD: '0' };
+    expect(resolve({ file }).imageCollection).toEqual({
+      highPercent: 70,
+      lowPercent: 50,
+      minimumAgeMs: 3_630_000,
+    });
+    expect(resolve({ file, env, flags }).imageCollection).toMatchObject({ highPercent: 100, lowPercent: 0 });
+  });
+
   test.each([
+    ['--image-gc-high-threshold', { flags: { imageGcHighThreshold: '101' } }],
+    ['--image-gc-low-threshold', { file: { imageGCLowThresholdPercent: -1 } }],
+    ['--image-gc-low-threshold', { flags: { imageGcHighThreshold: '80' } }],
+    ['--minimum-image-ttl-duration', { flags: { minimumImageTtlDuration: 'soon' } }],
+    ['--minimum-image-ttl-duration', { file: { imageMinimumGCAge: '-2m' } }],
     ['--port', { flags: { port: 'x' } }],
     ['--port', { env: { KRUSTLET_PORT: '65536' } }],
     ['--max-pods', { env: { MAX_PODS: '-1' } }],

@@ -14,12 +14,16 @@ describe('values of flags', () => {
     ['500ms', 500],
     ['2s', 2000],
     ['1m', 60_000],
+    ['1h2m3.5s', 3_723_500],
     ['3', 3000],
   ])('duration %s is %d ms', (text, ms) => {
     expect(parseDuration('-W timeout', text)).toBe(ms);
   });
   test.each(['', '12 parsecs', '-1', '1e9'])('neither a size nor a duration: "%s"', (text) => {
     expect(() => parseBytes('-W max-memory-size', text)).toThrow('-W max-memory-size');
+    expect(() => parseDuration('-W timeout', text)).toThrow('-W timeout');
+  });
+  test.each(['2 m', '1m2', 'm', '1m-2s'])('no duration: "%s"', (text) => {
     expect(() => parseDuration('-W timeout', text)).toThrow('-W timeout');
   });
   test('an env entry without a value takes the caller’s own', () => {

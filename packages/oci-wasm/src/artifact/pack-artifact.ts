@@ -14,6 +14,8 @@ export interface PackOptions extends AbortOptions {
   /** The binary, or the path of a file with it. */
   readonly module: Uint8Array | string;
   readonly format: ArtifactFormat;
+  /** Of the manifest; only the CNCF format has one. */
+  readonly artifactType?: string | undefined;
   /** Of the layer. */
   readonly title: string;
   /** Of the manifest. */
@@ -32,10 +34,11 @@ export interface PackedArtifact extends Source {
  * Makes an artifact of a binary: something to copy from, in which every reference names the one artifact. A file
  * is read when it is copied, and must not change before.
  *
- * Rejects with {@link OciError} `NOT_WASM`.
+ * Rejects with {@link OciError} `NOT_WASM`, and `UNSUPPORTED` for an artifact type that cannot be written.
  */
 export async function packArtifact(options: PackOptions): Promise<PackedArtifact> {
-  const { module, format, title, annotations, signal } = options;
+  const { module, format, artifactType, title, annotations, signal } = options;
+  if (artifactType !== undefined) checkArtifactType(artifactType, format);
   const { head, digest, size } = await measure(module, signal);
   const kind = sniffWasm(head);
   if (kind === 'not-wasm') {
@@ -52,7 +55,7 @@ export async function packArtifact(options: PackOptions): Promise<PackedArtifact
   const manifest = {
     schemaVersion: 2,
     // wasm-to-oci has none, and Krustlet refuses manifests that have one.
-    ...(format === 'cncf' ? { mediaType: mediaTypes.ociManifest } : {}),
+    ...(format === 'cncf' ? { mediaType: mediaTypes.ociManifest, artifactType } : {}),
     config: { mediaType: types.config, digest: digestOf(configBytes), size: configBytes.length },
     layers: [layer],
     ...(Object.keys(annotations).length === 0 ? {} : { annotations: sorted(annotations) }),
@@ -76,6 +79,21 @@ export async function packArtifact(options: PackOptions): Promise<PackedArtifact
       else yield* chunksOf(module, reading);
     },
   };
+}
+
+/** As RFC 6838 §4.2 has media types. */
+const mediaTypePattern = /^[\da-z][\w!#$&^.+-]{0,126}\/[\da-z][\w!#$&^.+-]{0,126}$/i;
+
+function checkArtifactType(artifactType: string, format: ArtifactFormat): void {
+  if (format !== 'cncf') {
+    throw new OciError('UNSUPPORTED', `artifacts of format ${format} have no artifact type; push it as cncf`);
+  }
+  if (!mediaTypePattern.test(artifactType)) {
+    throw new OciError(
+      'UNSUPPORTED',
+      `"${artifactType}" is no artifact type: write a media type, e.g. application/vnd.example.app`,
+    );
+  }
 }
 
 /** As Go writes maps: whoever gives the same ones gets the same digest. */

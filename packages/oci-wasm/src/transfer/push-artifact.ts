@@ -19,6 +19,11 @@ export interface PushOptions extends AbortOptions {
   /** @default 'cncf' */
   readonly format?: ArtifactFormat;
   /**
+   * CNCF format: the manifest's `artifactType`, a media type by which others find the artifact. What is run is told by
+   * the config all the same. @default none
+   */
+  readonly artifactType?: string;
+  /**
    * Of the layer: `org.opencontainers.image.title`, the name of the file that general tools pull it to.
    *
    * @default the file's name (`wasm-to-oci`: the path as given, as that tool does), else `module.wasm`
@@ -50,7 +55,8 @@ export interface PushedArtifact extends ArtifactFacts {
 /**
  * Makes a wasm artifact of a binary and copies it to its registry, the name last.
  *
- * Rejects with {@link OciError}, among them `NOT_WASM`; with the file system's error when the file cannot be read.
+ * Rejects with {@link OciError}, among them `NOT_WASM`, and `UNSUPPORTED` for an artifact type that cannot be written;
+ * with the file system's error when the file cannot be read.
  */
 export async function pushArtifact(options: PushOptions): Promise<PushedArtifact> {
   const { to, module, format = 'cncf', credentials, onProgress, signal } = options;
@@ -70,6 +76,7 @@ export async function pushArtifact(options: PushOptions): Promise<PushedArtifact
   const from = await packArtifact({
     module,
     format,
+    artifactType: options.artifactType,
     title: options.title ?? defaultTitle(module, format),
     annotations: annotationsOf(options),
     created: options.created ?? new Date(),

@@ -90,6 +90,25 @@ describe('push', () => {
     },
   );
 
+  test('says of what type a CNCF artifact is, which is read as one all the same', async () => {
+    await using session = await openSession();
+    const artifactType = 'application/vnd.example.greeter+wasm';
+    await session.push({ module: emptyModule, artifactType });
+    const { bytes } = session.registry.content.manifest('team/app', 'v1') ?? {};
+    expect(JSON.parse(Buffer.from(bytes ?? []).toString())).toMatchObject({ artifactType });
+    expect(await session.pull()).toMatchObject({ format: 'cncf', kind: 'module' });
+  });
+
+  test.each([
+    ['in a format without', { format: 'wasm-to-oci', artifactType: 'application/wasm' }],
+    ['that is no media type', { artifactType: 'greeter' }],
+  ] as const)('refuses an artifact type %s before anything is sent', async (_title, options) => {
+    await using session = await openSession();
+    const pushing = session.push({ module: emptyModule, ...options });
+    await expect(pushing).rejects.toMatchObject({ code: 'UNSUPPORTED' });
+    expect(session.seen()).toEqual([]);
+  });
+
   test('names the imports and exports of a component in its CNCF config', async () => {
     await using session = await openSession();
     const imports = ['wasi:io/streams@0.2.3'];
