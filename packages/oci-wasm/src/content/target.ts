@@ -1,3 +1,4 @@
+import type { Hash } from 'node:crypto';
 import type { Reference } from '../reference.ts';
 import type { Descriptor } from './descriptor.ts';
 
@@ -18,7 +19,33 @@ export interface ContentWriter {
   /** Whether the content is there, whole. */
   has(descriptor: Descriptor, options?: AbortOptions): Promise<boolean>;
   /** Stores content unless it is there already; all of it or nothing. `open` may be called again for a retry. */
-  write(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>, options?: AbortOptions): Promise<void>;
+  write(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<void>;
+}
+
+export interface WriteOptions extends AbortOptions {
+  /**
+   * What follows on a beginning, as {@link Resumer.resume} gives it: a writer that has kept one from an earlier
+   * transfer may call this in place of `open`, and calls `open` when it turns out to be the beginning of something else.
+   *
+   * @default content is written from its first byte on
+   */
+  readonly resume?: (beginning: Beginning) => AsyncIterable<Uint8Array>;
+}
+
+/** The first bytes of content, of which an earlier transfer has brought no more. */
+export interface Beginning {
+  /** In bytes; less than all of it. */
+  readonly length: number;
+  /** Has taken these bytes in, by the algorithm of the content's digest. Not to be changed: go on with a copy. */
+  readonly hash: Hash;
+}
+
+export interface Resumer {
+  /**
+   * The bytes that follow on a beginning, verified together with it, as those of {@link ContentReader.read} are.
+   * Throws `DIGEST_MISMATCH` as well when it is the beginning that is wrong.
+   */
+  resume(descriptor: Descriptor, beginning: Beginning, options?: AbortOptions): AsyncIterable<Uint8Array>;
 }
 
 export interface TagResolver {
@@ -87,4 +114,6 @@ export interface Source extends ContentReader, TagResolver {}
 export interface Target extends Source, ContentWriter, Tagger {}
 
 /** What only some of them can do: whether one can is told by whether the method is there. */
-export type OptionalPowers = Partial<Deleter & Mounter & ReferrersLister & Lister & Located & Leaser>;
+export type OptionalPowers = Partial<
+  Resumer & Deleter & Mounter & ReferrersLister & Lister & Located & Leaser
+>;

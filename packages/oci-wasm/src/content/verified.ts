@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { OciError, type OciErrorDetails } from '../errors.ts';
 import type { Descriptor } from './descriptor.ts';
 import { formatHash, parseDigest } from './digest.ts';
+import type { Beginning } from './target.ts';
 
 /** Where content comes from, for messages. */
 export interface Place extends Pick<OciErrorDetails, 'reference' | 'host'> {
@@ -13,17 +14,40 @@ export interface Place extends Pick<OciErrorDetails, 'reference' | 'host'> {
 
 /**
  * Passes content on and throws when it is not what the descriptor says: at once when it is longer, at its end
- * when it is shorter or its digest is another.
+ * when it is shorter or its digest is another. With a beginning, `source` is what follows on that.
  */
-export async function* verified(
+export function verified(
   descriptor: Descriptor,
   source: AsyncIterable<Uint8Array>,
-  { name, remedy, ...details }: Place,
+  place: Place,
+  beginning?: Beginning,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { digest, size } = descriptor;
+  return markVerified(descriptor, verify(descriptor, source, place, beginning));
+}
+
+const verifiedAs = Symbol('verified as');
+
+/**
+ * Notes on a stream that it throws unless it is what the descriptor says, because it passes on one that does, so that
+ * whoever stores it need not hash it a second time. Others cannot make such a note.
+ */
+export function markVerified<T extends AsyncIterable<Uint8Array>>({ digest }: Descriptor, content: T): T {
+  return Object.defineProperty(content, verifiedAs, { value: digest });
+}
+
+export function isVerified({ digest }: Descriptor, content: AsyncIterable<Uint8Array>): boolean {
+  return verifiedAs in content && content[verifiedAs] === digest;
+}
+
+async function* verify(
+  { digest, size }: Descriptor,
+  source: AsyncIterable<Uint8Array>,
+  { name, remedy, ...details }: Place,
+  beginning: Beginning | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { algorithm } = parseDigest(digest);
-  const hash = createHash(algorithm);
-  let length = 0;
+  const hash = beginning?.hash.copy() ?? createHash(algorithm);
+  let length = beginning?.length ?? 0;
   for await (const chunk of source) {
     length += chunk.length;
     if (length > size) {

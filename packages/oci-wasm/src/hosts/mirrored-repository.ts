@@ -1,5 +1,6 @@
+import { markVerified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
-import type { Access } from '../registry/authorized-sender.ts';
+import type { Access } from '../registry/identities.ts';
 import type { Endpoint, Endpoints, EndpointSource } from '../registry/endpoints.ts';
 import type { Repository } from '../registry/repository.ts';
 import { createContinuation } from './continuation.ts';
@@ -87,6 +88,27 @@ export function openMirrored({ registry, endpoints, health, openAt }: MirroredOp
     throw allFailed(failures);
   };
 
+  async function* readAnywhere(
+    read: (repository: Repository) => AsyncIterable<Uint8Array>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const failures: Failure[] = [];
+    const content = createContinuation();
+    const places = await placesFor('pull', signal);
+    for (const place of places) {
+      try {
+        // One that nothing follows on need not be compared.
+        if (places.length === 1) yield* read(place.repository);
+        else yield* content.from(read(place.repository), place.name);
+        noteAccess(place);
+        return;
+      } catch (error) {
+        failures.push(failureAt(place, error, signal));
+      }
+    }
+    throw allFailed(failures);
+  }
+
   return {
     ...own,
     get access() {
@@ -109,20 +131,16 @@ export function openMirrored({ registry, endpoints, health, openAt }: MirroredOp
       }
       return false;
     },
-    async *read(descriptor, options = {}) {
-      const failures: Failure[] = [];
-      const content = createContinuation();
-      for (const place of await placesFor('pull', options.signal)) {
-        try {
-          yield* content.from(place.repository.read(descriptor, options), place.name);
-          noteAccess(place);
-          return;
-        } catch (error) {
-          failures.push(failureAt(place, error, options.signal));
-        }
-      }
-      throw allFailed(failures);
-    },
+    read: (descriptor, options = {}) =>
+      markVerified(
+        descriptor,
+        readAnywhere((repository) => repository.read(descriptor, options), options.signal),
+      ),
+    resume: (descriptor, beginning, options = {}) =>
+      markVerified(
+        descriptor,
+        readAnywhere((repository) => repository.resume(descriptor, beginning, options), options.signal),
+      ),
   };
 }
 

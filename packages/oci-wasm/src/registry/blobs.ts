@@ -1,32 +1,39 @@
 import type { Descriptor } from '../content/descriptor.ts';
+import type { Beginning } from '../content/target.ts';
 import { verified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import { type BlobPart, openBlobPart, type PartRequest } from './blob-part.ts';
 import type { RepositoryContext } from './repository-context.ts';
 
-/** Streams a blob, verified. One that breaks off is gone on with from where it did, in the same iteration. */
+/**
+ * Streams a blob, verified, or what follows on its beginning. One that breaks off is gone on with from where it did,
+ * in the same iteration.
+ */
 export function readBlob(
   context: RepositoryContext,
   descriptor: Descriptor,
+  beginning: Beginning | undefined,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  return verified(descriptor, resumed(context, descriptor, signal), context.place);
+  const rest = resumed(context, descriptor, beginning?.length ?? 0, signal);
+  return verified(descriptor, rest, context.place, beginning);
 }
 
 /** A try that gains less than this, and not all of the rest, counts as one that has gained nothing. */
 const progressBytes = 64 * 1024;
 
-/** All bytes in order, from as many answers as it takes; ends when too many of them in a row have brought it no further. */
+/** All bytes from an offset on, in order, from as many answers as it takes; ends when too many of them in a row have brought it no further. */
 async function* resumed(
   context: RepositoryContext,
   descriptor: Descriptor,
+  from: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { http, retry } = context;
   const { size } = descriptor;
-  let received = 0;
+  let received = from;
   let fruitless = 0;
-  let request: PartRequest = { from: 0, etag: undefined };
+  let request: PartRequest = { from, etag: undefined };
   for (;;) {
     const before = received;
     let part: BlobPart | undefined;
@@ -44,6 +51,8 @@ async function* resumed(
       failure = brokenOff(context, descriptor, received);
     } catch (error) {
       signal?.throwIfAborted();
+      // Before the first byte, what can be tried again has been.
+      if (part === undefined && received === from) throw error;
       failure = resumable(context, descriptor, error, part, received);
     } finally {
       part?.close();
@@ -68,8 +77,6 @@ function resumable(
   part: BlobPart | undefined,
   received: number,
 ): OciError {
-  // Before the first byte, what can be tried again has been.
-  if (part === undefined && received === 0) throw error;
   const failure = part === undefined ? error : context.http.bodyError(error, part.host);
   if (!(failure instanceof OciError) || failure.status !== undefined) throw failure;
   if (failure.code === 'TIMEOUT') return failure;

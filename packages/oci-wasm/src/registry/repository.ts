@@ -1,5 +1,17 @@
+import type { Descriptor } from '../content/descriptor.ts';
 import { isManifestType } from '../content/media-types.ts';
-import type { Deleter, Lister, Located, Mounter, ReferrersLister, Target } from '../content/target.ts';
+import type {
+  AbortOptions,
+  Beginning,
+  Deleter,
+  Lister,
+  Located,
+  Mounter,
+  ReferrersLister,
+  Resumer,
+  Target,
+} from '../content/target.ts';
+import { markVerified } from '../content/verified.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
@@ -22,7 +34,7 @@ import { uploadBlob } from './upload.ts';
 import type { Uploads } from './upload-policy.ts';
 import type { UrlGuard } from './url-guard.ts';
 
-export interface Repository extends Target, Deleter, Mounter, ReferrersLister, Lister, Located {
+export interface Repository extends Target, Resumer, Deleter, Mounter, ReferrersLister, Lister, Located {
   /** What the registry has accepted last; undefined before the first answer. */
   readonly access: Access | undefined;
 }
@@ -121,6 +133,23 @@ export function openRepository(
   const reading = limited(open);
   const writing = limited(openForWrite);
 
+  async function* readManifest(
+    descriptor: Descriptor,
+    options: AbortOptions,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    yield await reading(options.signal, (context, signal) => manifests.read(context, descriptor, signal));
+  }
+
+  async function* readRest(
+    descriptor: Descriptor,
+    beginning: Beginning | undefined,
+    options: AbortOptions,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    using limit = deadline(options.signal);
+    const { signal } = limit;
+    yield* readBlob(within(await open(signal), limit), descriptor, beginning, signal);
+  }
+
   /** What a registry does not keep account of by itself. */
   const noteSubject = async (
     context: RepositoryContext,
@@ -137,13 +166,15 @@ export function openRepository(
     },
     resolve: (reference, { signal } = {}) =>
       reading(signal, (context, limit) => manifests.resolve(context, reference, limit)),
-    async *read(descriptor, options = {}) {
-      using limit = deadline(options.signal);
-      const { signal } = limit;
-      const context = within(await open(signal), limit);
-      if (isManifestType(descriptor.mediaType)) yield await manifests.read(context, descriptor, signal);
-      else yield* readBlob(context, descriptor, signal);
-    },
+    read: (descriptor, options = {}) =>
+      markVerified(
+        descriptor,
+        isManifestType(descriptor.mediaType)
+          ? readManifest(descriptor, options)
+          : readRest(descriptor, undefined, options),
+      ),
+    resume: (descriptor, beginning, options = {}) =>
+      markVerified(descriptor, readRest(descriptor, beginning, options)),
     has: (descriptor, options = {}) =>
       reading(options.signal, async (context, signal) => {
         if (isManifestType(descriptor.mediaType)) return manifests.has(context, descriptor, signal);

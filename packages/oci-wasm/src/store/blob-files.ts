@@ -1,27 +1,26 @@
 import type { Stats } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { type FileHandle, open, rename, rm, stat, utimes } from 'node:fs/promises';
 import { abortable } from '../content/abortable.ts';
 import type { Descriptor } from '../content/descriptor.ts';
+import type { Beginning, WriteOptions } from '../content/target.ts';
 import { verified } from '../content/verified.ts';
 import { OciError, type OciErrorCode } from '../errors.ts';
 import { blobPath, removedPath } from './blob-paths.ts';
-import { ownedName } from './process-mark.ts';
-import { syncDirectory } from './replace-file.ts';
+import { receiveBlob } from './receive-blob.ts';
 import { storeError } from './store-error.ts';
-import { writeStream } from './write-stream.ts';
 
 /** The blobs of a layout, each in a file that has all of its content or does not exist. */
 export interface BlobFiles {
-  read(descriptor: Descriptor, signal: AbortSignal | undefined): AsyncIterable<Uint8Array>;
+  /** All of a blob, or what follows on its beginning. */
+  read(
+    descriptor: Descriptor,
+    signal: AbortSignal | undefined,
+    beginning?: Beginning,
+  ): AsyncIterable<Uint8Array>;
   /** Reads through a blob when it is first asked for, and again when its file has changed; one that is damaged is removed. */
   has(descriptor: Descriptor, signal: AbortSignal | undefined): Promise<boolean>;
   /** Calls for the same blob share the work of the first. */
-  write(
-    descriptor: Descriptor,
-    open: () => AsyncIterable<Uint8Array>,
-    signal: AbortSignal | undefined,
-  ): Promise<void>;
+  write(descriptor: Descriptor, open: () => AsyncIterable<Uint8Array>, options: WriteOptions): Promise<void>;
 }
 
 /** Blobs that need not be read through again; beyond that they are. */
@@ -31,13 +30,16 @@ const readChunkBytes = 256 * 1024;
 const usePrecisionMs = 10_000;
 
 export function createBlobFiles(root: string): BlobFiles {
-  const incoming = join(root, 'incoming');
   /** File states whose content has been verified, by digest. */
   const whole = new Map<string, string>();
   const writing = new Map<string, Promise<void>>();
   const place = { name: `store ${root}`, remedy: 'pull it again' };
 
-  async function* read(descriptor: Descriptor, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  async function* read(
+    descriptor: Descriptor,
+    signal: AbortSignal | undefined,
+    beginning?: Beginning,
+  ): AsyncGenerator<Uint8Array> {
     const { digest } = descriptor;
     let file: FileHandle | undefined;
     try {
@@ -46,10 +48,11 @@ export function createBlobFiles(root: string): BlobFiles {
       await noteUse(digest, blobPath(root, digest), await file.stat());
       const stream = file.createReadStream({
         autoClose: false,
+        start: beginning?.length ?? 0,
         highWaterMark: readChunkBytes,
         ...(signal === undefined ? {} : { signal }),
       });
-      yield* verified(descriptor, stream, place);
+      yield* verified(descriptor, stream, place, beginning);
     } catch (error) {
       signal?.throwIfAborted();
       throw storeError(error, root);
@@ -103,25 +106,18 @@ export function createBlobFiles(root: string): BlobFiles {
   const fill = async (
     descriptor: Descriptor,
     source: () => AsyncIterable<Uint8Array>,
-    signal: AbortSignal | undefined,
+    { signal, resume }: WriteOptions,
   ): Promise<void> => {
     if (await isWhole(descriptor, signal)) return;
-    const path = blobPath(root, descriptor.digest);
-    const temporary = join(incoming, await ownedName());
-    try {
-      await mkdir(incoming, { recursive: true, mode: 0o700 });
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writeStream(temporary, verified(descriptor, source(), place), signal);
-      // Accessed after it was modified: then file systems do not take every reading for a use.
-      const now = Date.now() / 1000;
-      await utimes(temporary, now, Math.floor(now));
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    await syncDirectory(dirname(path));
-    await remember(descriptor.digest, path);
+    await receiveBlob({
+      root,
+      descriptor,
+      place,
+      open: source,
+      ...(resume && { resume }),
+      ...(signal && { signal }),
+    });
+    await remember(descriptor.digest, blobPath(root, descriptor.digest));
   };
 
   return {
@@ -133,13 +129,13 @@ export function createBlobFiles(root: string): BlobFiles {
         throw storeError(error, root);
       }
     },
-    async write(descriptor, source, signal) {
+    async write(descriptor, source, options) {
       const { digest } = descriptor;
       // Whoever waits goes on by itself when the first one fails or gives up.
       for (let other = writing.get(digest); other !== undefined; other = writing.get(digest)) {
-        await settled(other, signal);
+        await settled(other, options.signal);
       }
-      const mine = fill(descriptor, source, signal);
+      const mine = fill(descriptor, source, options);
       writing.set(digest, mine);
       try {
         await mine;

@@ -17,6 +17,11 @@ export function removedDirectory(root: string): string {
   return join(root, 'removed');
 }
 
+/** Where blobs are while they are written. */
+export function incomingDirectory(root: string): string {
+  return join(root, 'incoming');
+}
+
 /** The digest that a file name in there stands for. */
 export function digestOfName(algorithm: string, hex: string): string | undefined {
   const digest = `${algorithm}:${hex}`;

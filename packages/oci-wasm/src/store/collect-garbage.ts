@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AbortOptions } from '../content/target.ts';
 import { type ContentGraph, type KnownLinks, noReferrers, reach, readContentGraph } from './content-graph.ts';
@@ -5,7 +6,8 @@ import type { IndexEntry, IndexFile } from './index-file.ts';
 import { readLeases } from './lease-files.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import type { PinFiles } from './pin-files.ts';
-import { type CollectionLimits, planCollection } from './plan-collection.ts';
+import { sortPartials } from './partial-files.ts';
+import { type CollectionLimits, type CollectionPlan, planCollection } from './plan-collection.ts';
 import { hasRemoved, isUnused, moveAside, settleRemoved } from './removed-files.ts';
 import { tryStoreLock, withStoreLock } from './store-lock.ts';
 
@@ -15,7 +17,7 @@ export interface CollectOptions extends AbortOptions, Partial<CollectionLimits> 
    * than they take. @default 3,600,000 (an hour)
    */
   readonly minimumAgeMs?: number;
-  /** Nothing goes while the store's content has no more bytes than this. @default 0 */
+  /** Nothing goes while the store's content, with what has arrived of blobs, has no more bytes than this. @default 0 */
   readonly highBytes?: number;
   /** Content goes, least recently used first, until the store has no more bytes than this. @default 0 */
   readonly lowBytes?: number;
@@ -38,7 +40,9 @@ export interface CollectedGarbage {
   readonly removed: readonly RemovedContent[];
   /** Names given up; '' for entries without one. */
   readonly names: readonly string[];
-  /** Of all content, before. */
+  /** What had arrived of blobs whose transfers have ended early; the next ones begin anew. */
+  readonly partials: readonly RemovedContent[];
+  /** Of all content and what had arrived of it, before. */
   readonly bytesBefore: number;
   readonly bytesRemoved: number;
 }
@@ -67,8 +71,8 @@ export async function collectGarbage(
   { signal, dryRun = false, ...given }: CollectOptions,
 ): Promise<CollectedGarbage> {
   const limits = { ...defaultLimits, ...given };
-  return withStoreLock(
-    lockOf(store),
+  return inCollectionTurn(
+    store,
     async () => {
       signal?.throwIfAborted();
       const known: KnownLinks = new Map();
@@ -76,21 +80,32 @@ export async function collectGarbage(
       const entries = await store.index.list(signal);
       const named = digestsOf(entries);
       const graph = await readContentGraph(store.root, known, signal);
-      const plan = planCollection({ ...limits, graph, held, named, nowMs: Date.now() });
+      const { kept: partials } = await sortPartials(store.root);
+      const plan = planCollection({ ...limits, graph, held, named, partials, nowMs: Date.now() });
       if (dryRun) {
         const names = entries.filter(({ descriptor }) => descriptor && plan.names.has(descriptor.digest));
-        return result(plan.totalBytes, sizesOf(graph, plan.content), names);
+        return result(plan, sizesOf(graph, plan.content), names);
       }
       await sweepLeftovers(store.root);
+      for (const { path } of plan.partials) await rm(path, { force: true });
       const names = plan.names.size === 0 ? [] : await dropNames(store, graph, plan.names, signal);
       if (plan.content.size > 0) await moveAside(store.root, graph, plan.content, signal);
       const { keepReferrers } = limits;
       const gone = await settleRemoved(store.root, { roots: () => rootsOf(store), keepReferrers, known });
       signal?.throwIfAborted();
-      return result(plan.totalBytes, gone, names);
+      return result(plan, gone, names);
     },
-    { staleMs, signal },
+    signal,
   );
+}
+
+/** Runs work while no collection does. */
+export function inCollectionTurn<T>(
+  store: CollectedStore,
+  work: () => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  return withStoreLock(lockOf(store), work, { staleMs, signal });
 }
 
 /** Ends what a collection has begun whose process ended, unless another one is at it. */
@@ -122,7 +137,8 @@ async function heldBy({ root, pins }: CollectedStore): Promise<readonly string[]
   return [...leased, ...pinned.map(({ digest }) => digest)];
 }
 
-async function rootsOf(store: CollectedStore): Promise<readonly string[]> {
+/** What leases, pins and names hold now. */
+export async function rootsOf(store: CollectedStore): Promise<readonly string[]> {
   const held = await heldBy(store);
   return [...held, ...digestsOf(await store.index.list(undefined))];
 }
@@ -156,11 +172,18 @@ function sizesOf(graph: ContentGraph, digests: Iterable<string>): ReadonlyMap<st
 }
 
 function result(
-  bytesBefore: number,
+  { totalBytes, partials: chosen }: CollectionPlan,
   gone: ReadonlyMap<string, number>,
   names: readonly IndexEntry[],
 ): CollectedGarbage {
   const removed = [...gone].map(([digest, sizeBytes]) => ({ digest, sizeBytes }));
-  const bytesRemoved = removed.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { removed, names: names.map(({ name = '' }) => name), bytesBefore, bytesRemoved };
+  const partials = chosen.map(({ digest, sizeBytes }) => ({ digest, sizeBytes }));
+  const bytesRemoved = [...removed, ...partials].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return {
+    removed,
+    names: names.map(({ name = '' }) => name),
+    partials,
+    bytesBefore: totalBytes,
+    bytesRemoved,
+  };
 }

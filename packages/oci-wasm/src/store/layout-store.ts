@@ -1,7 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve as absolute } from 'node:path';
 import type { Descriptor } from '../content/descriptor.ts';
-import type { AbortOptions, Lister, ReferrersLister, Target } from '../content/target.ts';
+import type { AbortOptions, Deleter, Lister, ReferrersLister, Resumer, Target } from '../content/target.ts';
+import { markVerified } from '../content/verified.ts';
 import { OciError, type OciErrorDetails } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
 import { createBlobFiles } from './blob-files.ts';
@@ -11,6 +12,7 @@ import {
   collectGarbage,
   resumeCollection,
 } from './collect-garbage.ts';
+import { deleteContent } from './delete-content.ts';
 import { createIndexFile } from './index-file.ts';
 import { type Lease, openLease } from './lease.ts';
 import { sweepLeftovers } from './leftovers.ts';
@@ -21,12 +23,18 @@ import { storeError } from './store-error.ts';
 import { type StoreFinding, type VerifyOptions, verifyStore } from './verify-store.ts';
 
 /** An OCI image layout on disk (image-spec, image-layout.md) that several processes may use at once. */
-export interface LayoutStore extends Target, Lister, ReferrersLister {
+export interface LayoutStore extends Target, Resumer, Deleter, Lister, ReferrersLister {
   readonly directory: string;
   /** What a digest names, for manifests that are here, under any name or none. Rejects with `NOT_FOUND_LOCALLY`. */
   resolveDigest(digest: string, options?: AbortOptions): Promise<Descriptor>;
   /** What a name stands for as it is written: layouts of other tools name tags alone. Rejects with `NOT_FOUND_LOCALLY`. */
   resolveName(name: string, options?: AbortOptions): Promise<Descriptor>;
+  /**
+   * Removes a manifest with every name that it has, and what is about it and has no name of its own. Config and layers
+   * go with the next collection. Rejects with `NOT_FOUND_LOCALLY`, and with `UNSUPPORTED` while a pin, a lease, an
+   * index or something else here needs it.
+   */
+  delete(descriptor: Descriptor, options?: AbortOptions): Promise<void>;
   /** Gives up a name; the content goes with the next collection, unless something else needs it. */
   untag(reference: Reference, options?: AbortOptions): Promise<void>;
   /** A view of this store that keeps what it is asked for from being collected, until it is disposed of or its process ends. */
@@ -64,21 +72,28 @@ export async function openLayoutStore(directory: string): Promise<LayoutStore> {
   const blobs = createBlobFiles(root);
   const pins = createPinFiles(root);
   const files = { root, blobs, index, pins };
-  try {
+  const told = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw storeError(error, root);
+    }
+  };
+  await told(async () => {
     await sweepLeftovers(root);
     await resumeCollection(files);
-  } catch (error) {
-    throw storeError(error, root);
-  }
+  });
 
   const absent = (what: string, details: Pick<OciErrorDetails, 'reference'> = {}): OciError =>
     new OciError('NOT_FOUND_LOCALLY', `${what} is not in the store ${root}; pull it first`, details);
 
   const store: LayoutStore = {
     directory: root,
-    read: (descriptor, { signal } = {}) => blobs.read(descriptor, signal),
+    read: (descriptor, { signal } = {}) => markVerified(descriptor, blobs.read(descriptor, signal)),
+    resume: (descriptor, beginning, { signal } = {}) =>
+      markVerified(descriptor, blobs.read(descriptor, signal, beginning)),
     has: (descriptor, { signal } = {}) => blobs.has(descriptor, signal),
-    write: (descriptor, open, { signal } = {}) => blobs.write(descriptor, open, signal),
+    write: (descriptor, open, options = {}) => blobs.write(descriptor, open, options),
 
     async resolve(reference, { signal } = {}) {
       const name = formatReference(reference);
@@ -130,13 +145,8 @@ export async function openLayoutStore(directory: string): Promise<LayoutStore> {
     unpin: (id) => pins.remove(id),
     pins: () => pins.list(),
 
-    async collectGarbage(options = {}) {
-      try {
-        return await collectGarbage(files, options);
-      } catch (error) {
-        throw storeError(error, root);
-      }
-    },
+    collectGarbage: (options = {}) => told(() => collectGarbage(files, options)),
+    delete: (descriptor, { signal } = {}) => told(() => deleteContent(files, descriptor, signal)),
     verify: (options = {}) => verifyStore(files, options),
   };
   return store;

@@ -1,22 +1,29 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { incomingDirectory } from './blob-paths.ts';
+import { sortPartials } from './partial-files.ts';
 import { hasEnded } from './process-mark.ts';
 
 /** What cannot be told to be of a process that has ended is taken for it when it has not moved for so long. */
 const abandonedMs = 24 * 3_600_000;
 
-/** Files in a store that processes have left that ended in the middle of their work. */
+/**
+ * Files in a store that processes have left that ended in the middle of their work; but not what has arrived of a
+ * blob and may be gone on with.
+ */
 export async function findLeftovers(root: string): Promise<readonly string[]> {
-  const owned = [join(root, 'incoming'), join(root, 'leases')];
+  const owned = [incomingDirectory(root), join(root, 'leases')];
   // What is replaced whole is written beside first.
   const replaced = [root, join(root, 'pins')];
   const candidates = [
     ...(await Promise.all(owned.map(pathsIn))).flat(),
     ...(await Promise.all(replaced.map(pathsIn))).flat().filter((path) => ownedTemporary.test(path)),
   ];
-  const left: string[] = [];
-  for (const path of candidates) if (await isAbandoned(path)) left.push(path);
-  return left;
+  const { kept, useless } = await sortPartials(root);
+  const spared = new Set(kept.map(({ path }) => path));
+  const left = new Set(useless.map(({ path }) => path));
+  for (const path of candidates) if (!spared.has(path) && (await isAbandoned(path))) left.add(path);
+  return [...left];
 }
 
 async function pathsIn(directory: string): Promise<readonly string[]> {

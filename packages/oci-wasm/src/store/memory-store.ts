@@ -1,7 +1,7 @@
 import type { Descriptor } from '../content/descriptor.ts';
 import { isManifestType } from '../content/media-types.ts';
 import { referrerOf } from '../content/referrer.ts';
-import type { Deleter, Lister, ReferrersLister, Target } from '../content/target.ts';
+import type { Deleter, Lister, ReferrersLister, Resumer, Target } from '../content/target.ts';
 import { collect, verified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import { formatReference } from '../reference.ts';
@@ -14,7 +14,7 @@ export interface MemoryStoreOptions {
 }
 
 /** A target for tests and for what is put together before it is pushed. */
-export interface MemoryStore extends Target, Deleter, ReferrersLister, Lister {
+export interface MemoryStore extends Target, Resumer, Deleter, ReferrersLister, Lister {
   /** Of the content that is kept. */
   readonly sizeBytes: number;
 }
@@ -32,12 +32,25 @@ export function createMemoryStore({
   let takenBytes = 0;
   let sizeBytes = 0;
 
+  const place = { name: 'memory store', remedy: 'copy it again' };
+
   const noteSubject = (descriptor: Descriptor, bytes: Uint8Array): void => {
     const referrer = referrerOf({ descriptor, bytes }, descriptor.digest);
     if (referrer === undefined) return;
     const list = referrers.get(referrer.subject) ?? new Map<string, Descriptor>();
     referrers.set(referrer.subject, list.set(descriptor.digest, referrer.entry));
   };
+
+  async function* readFrom(
+    offset: number,
+    digest: string,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const bytes = contents.get(digest);
+    if (bytes === undefined) throw absent(digest);
+    signal?.throwIfAborted();
+    yield bytes.subarray(offset);
+  }
 
   return {
     get sizeBytes() {
@@ -49,12 +62,9 @@ export function createMemoryStore({
       if (found === undefined) throw absent(formatReference(reference));
       return found;
     },
-    async *read({ digest }, { signal } = {}) {
-      const bytes = contents.get(digest);
-      if (bytes === undefined) throw absent(digest);
-      signal?.throwIfAborted();
-      yield bytes;
-    },
+    read: ({ digest }, { signal } = {}) => readFrom(0, digest, signal),
+    resume: (descriptor, beginning, { signal } = {}) =>
+      verified(descriptor, readFrom(beginning.length, descriptor.digest, signal), place, beginning),
     async has({ digest }) {
       return contents.has(digest);
     },
@@ -65,7 +75,6 @@ export function createMemoryStore({
       takenBytes += size;
       let isKept = false;
       try {
-        const place = { name: 'memory store', remedy: 'copy it again' };
         const source = abortedWith(verified(descriptor, open(), place), signal);
         const bytes = await collect(source, size, () => full(digest));
         if (isManifestType(mediaType)) noteSubject(descriptor, bytes);

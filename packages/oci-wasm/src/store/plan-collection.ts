@@ -1,4 +1,5 @@
 import { type ContentGraph, noReferrers, reach, referrersIn } from './content-graph.ts';
+import type { PartialFile } from './partial-files.ts';
 
 export interface CollectionLimits {
   readonly minimumAgeMs: number;
@@ -15,11 +16,15 @@ export interface CollectionInput extends CollectionLimits {
   readonly held: Iterable<string>;
   /** What names stand for. */
   readonly named: Iterable<string>;
+  /** What has arrived of blobs that nobody writes any more. */
+  readonly partials: readonly PartialFile[];
   readonly nowMs: number;
 }
 
 export interface CollectionPlan {
+  /** With those of `partials`. */
   readonly totalBytes: number;
+  readonly partials: readonly PartialFile[];
   /** Digests whose names are given up. */
   readonly names: ReadonlySet<string>;
   /** What nothing needs then. */
@@ -36,16 +41,18 @@ interface Unit {
 }
 
 /**
- * Decides what goes: what has no name first, then names, each in the order of last use, until the store is small
- * enough. Pure.
+ * Decides what goes: what has arrived of blobs first, then what has no name, then names, each in the order of last
+ * use, until the store is small enough. Pure.
  */
 export function planCollection(input: CollectionInput): CollectionPlan {
   const { graph, nowMs, minimumAgeMs } = input;
   const sizeOf = (digest: string): number => graph.get(digest)?.sizeBytes ?? 0;
-  const totalBytes = [...graph.keys()].reduce((sum, digest) => sum + sizeOf(digest), 0);
+  const contentBytes = [...graph.keys()].reduce((sum, digest) => sum + sizeOf(digest), 0);
+  const totalBytes = input.partials.reduce((sum, { sizeBytes }) => sum + sizeBytes, contentBytes);
+  const partials: PartialFile[] = [];
   const names = new Set<string>();
   const content = new Set<string>();
-  if (totalBytes <= input.highBytes) return { totalBytes, names, content };
+  if (totalBytes <= input.highBytes) return { totalBytes, partials, names, content };
 
   const units = unitsOf(input);
   const needed = new Map<string, number>();
@@ -53,8 +60,14 @@ export function planCollection(input: CollectionInput): CollectionPlan {
     needed.set(digest, (needed.get(digest) ?? 0) + 1);
   }
   let left = totalBytes;
+  const isEnough = (): boolean => left <= input.lowBytes || totalBytes - left >= input.freeBytes;
+  for (const partial of input.partials.toSorted((a, b) => a.grownMs - b.grownMs)) {
+    if (isEnough() || nowMs - partial.grownMs < minimumAgeMs) break;
+    partials.push(partial);
+    left -= partial.sizeBytes;
+  }
   for (const unit of units) {
-    if (left <= input.lowBytes || totalBytes - left >= input.freeBytes) break;
+    if (isEnough()) break;
     const own = unit.digests.filter((digest) => needed.get(digest) === 1);
     const youngest = Math.max(unit.usedMs, ...own.map((digest) => graph.get(digest)?.usedMs ?? 0));
     if (nowMs - youngest < minimumAgeMs) continue;
@@ -65,7 +78,7 @@ export function planCollection(input: CollectionInput): CollectionPlan {
       left -= sizeOf(digest);
     }
   }
-  return { totalBytes, names, content };
+  return { totalBytes, partials, names, content };
 }
 
 /** In the order in which they go. */

@@ -1,14 +1,14 @@
 import { readWasmArtifact } from '../artifact/read-wasm-artifact.ts';
 import type { WasmArtifact } from '../artifact/wasm-artifact.ts';
 import type { Descriptor } from '../content/descriptor.ts';
-import type { AbortOptions, Source, Target } from '../content/target.ts';
+import type { AbortOptions, Resumer, Source, Target } from '../content/target.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
 import { copyContent, type Progress } from './copy-content.ts';
 import { nearestReader } from './nearest-reader.ts';
 
 export interface CopyArtifactOptions extends AbortOptions {
-  readonly from: Source;
+  readonly from: Source & Partial<Resumer>;
   readonly to: Target;
   readonly reference: Reference;
   /** Largest artifact that is copied: its layers together. */

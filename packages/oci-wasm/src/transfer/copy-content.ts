@@ -2,18 +2,24 @@ import type { Descriptor } from '../content/descriptor.ts';
 import { digestOf, parseDigest } from '../content/digest.ts';
 import type {
   AbortOptions,
+  Beginning,
   ContentReader,
   ContentWriter,
   Located,
   Manifest,
   Mounter,
+  Resumer,
 } from '../content/target.ts';
+import { isVerified, markVerified } from '../content/verified.ts';
 import { sideBySide } from './side-by-side.ts';
 
 /** How far one blob has come. */
 export interface Progress {
   readonly descriptor: Descriptor;
+  /** With those that the destination has kept from an earlier transfer, with which a resumed one begins. */
   readonly transferredBytes: number;
+  /** Those alone, of a transfer that has been resumed. */
+  readonly resumedBytes?: number;
 }
 
 /** What became of one blob or manifest: `there` when the destination had it, `mounted` from another repository. */
@@ -31,7 +37,7 @@ export interface CopyHooks {
 }
 
 export interface CopyContentOptions extends AbortOptions, CopyHooks {
-  readonly from: ContentReader & Partial<Located>;
+  readonly from: ContentReader & Partial<Located & Resumer>;
   readonly to: ContentWriter & Partial<Mounter>;
   /** Each once. */
   readonly blobs: readonly Descriptor[];
@@ -85,12 +91,20 @@ function copyBlob(
     const { location } = from;
     if (location !== undefined && (await to.mount?.(descriptor, location, { signal })) === true)
       return 'mounted';
+    const report = (content: AsyncIterable<Uint8Array>, resumedBytes = 0): AsyncIterable<Uint8Array> =>
+      reporting(content, descriptor, resumedBytes, onProgress);
     const embedded = embeddedContent(descriptor);
-    const open = (): AsyncIterable<Uint8Array> => {
-      const source = embedded === undefined ? from.read(descriptor, { signal }) : once(embedded);
-      return reporting(source, descriptor, onProgress);
-    };
-    await to.write(descriptor, open, { signal });
+    if (embedded !== undefined) {
+      await to.write(descriptor, () => report(once(embedded)), { signal });
+      return 'transferred';
+    }
+    const rest = from.resume?.bind(from);
+    const resume =
+      rest && ((beginning: Beginning) => report(rest(descriptor, beginning, { signal }), beginning.length));
+    await to.write(descriptor, () => report(from.read(descriptor, { signal })), {
+      signal,
+      ...(resume && { resume }),
+    });
     return 'transferred';
   });
 }
@@ -115,17 +129,24 @@ function embeddedContent({ data, digest, size }: Descriptor): Uint8Array | undef
   return isRight ? bytes : undefined;
 }
 
-async function* reporting(
-  source: AsyncIterable<Uint8Array>,
+function reporting(
+  content: AsyncIterable<Uint8Array>,
   descriptor: Descriptor,
+  resumedBytes: number,
   onProgress: CopyHooks['onProgress'],
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let transferredBytes = 0;
-  for await (const chunk of source) {
-    yield chunk;
-    transferredBytes += chunk.length;
-    onProgress?.({ descriptor, transferredBytes });
+): AsyncIterable<Uint8Array> {
+  if (onProgress === undefined) return content;
+  const resumed = resumedBytes > 0 ? { resumedBytes } : {};
+  async function* reported(): AsyncGenerator<Uint8Array, void, undefined> {
+    let transferredBytes = resumedBytes;
+    if (resumedBytes > 0) onProgress?.({ descriptor, transferredBytes, ...resumed });
+    for await (const chunk of content) {
+      yield chunk;
+      transferredBytes += chunk.length;
+      onProgress?.({ descriptor, transferredBytes, ...resumed });
+    }
   }
+  return isVerified(descriptor, content) ? markVerified(descriptor, reported()) : reported();
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

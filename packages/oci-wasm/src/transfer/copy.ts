@@ -5,6 +5,7 @@ import type {
   Located,
   Mounter,
   ReferrersLister,
+  Resumer,
   Source,
   Target,
 } from '../content/target.ts';
@@ -15,7 +16,7 @@ import { nearestReader } from './nearest-reader.ts';
 import { defaultGraphLimits, type GraphLimits, readGraph } from './read-graph.ts';
 
 export interface CopyOptions extends AbortOptions, CopyHooks {
-  readonly from: Source & Partial<ReferrersLister & Located>;
+  readonly from: Source & Partial<Resumer & ReferrersLister & Located>;
   /** What it has and gets stays there until the end of the copy, where it can see to that (`lease`). */
   readonly to: Target & Partial<Mounter & Leaser>;
   /** What is copied: a tag or digest at `from`. */

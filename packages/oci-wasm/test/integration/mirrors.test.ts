@@ -1,11 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { registryHosts, staticCredentials, type RegistryClientOptions } from '../../src/index.ts';
+import {
+  readModuleBytes,
+  registryHosts,
+  staticCredentials,
+  type RegistryClientOptions,
+} from '../../src/index.ts';
 import { addArtifact, emptyModule, moduleOf } from '../fixtures/artifacts.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
+import { mebibyte, putPartial } from '../fixtures/partials.ts';
 import { scratchDirectory } from '../fixtures/scratch.ts';
 import { openSession } from '../fixtures/session.ts';
+import { digestOf } from '../registry/content-store.ts';
 import { startTestRegistry, type TestRegistryOptions } from '../registry/start-test-registry.ts';
 
 interface SetUp {
@@ -157,6 +164,23 @@ describe('the registry itself is asked when its mirror', () => {
     parts.mirror.fail({ path: /blobs/ }, { kind: 'corrupt' }, { times: 2 });
     expect(await failureOf(parts.session.pull())).toMatchObject({ code: 'DIGEST_MISMATCH' });
     expect((await parts.session.pull()).kind).toBe('module');
+  });
+
+  test('goes on with what has arrived of a blob, and the registry where the mirror ends', async () => {
+    await using parts = await setUp();
+    const module = moduleOf(3 * mebibyte);
+    addArtifact(parts.mirror, module);
+    addArtifact(parts.upstream, module);
+    const { store } = parts.session;
+    await putPartial(store.directory, digestOf(module), module.subarray(0, mebibyte));
+    const layer = { path: new RegExp(digestOf(module)) };
+    parts.mirror.fail(layer, { kind: 'truncate', afterBytes: mebibyte }, { times: 1 });
+    parts.mirror.fail(layer, { kind: 'status', status: 404 });
+    const { layer: pulled } = await parts.session.pull();
+    expect(Buffer.compare(await readModuleBytes(store, { layer: pulled }), module)).toBe(0);
+    const asked = [...parts.mirror.requests, ...parts.upstream.requests];
+    const ranges = asked.flatMap(({ headers: { range } }) => range ?? []);
+    expect(ranges).toEqual([mebibyte, 2 * mebibyte, mebibyte].map((from) => `bytes=${from}-`));
   });
 
   test('fails, and its own failure is the one that is told', async () => {

@@ -166,7 +166,7 @@ describe('writing', () => {
     await using scratch = await scratchDirectory();
     // A limit on the size of files stands for a full disk; the signal that goes with it is ignored.
     const script = join(import.meta.dirname, '../fixtures/write-blob.ts');
-    const command = `trap '' XFSZ; ulimit -f 512; exec "$0" --conditions=@wasmlet/source "$@"`;
+    const command = `trap '' XFSZ; ulimit -f 5000; exec "$0" --conditions=@wasmlet/source "$@"`;
     const { stdout } = await promisify(execFile)('sh', [
       '-c',
       command,

@@ -22,6 +22,7 @@ function plan(nodes: readonly [string, ContentNode][], more: Partial<CollectionI
     graph: new Map(nodes),
     held: [],
     named: [],
+    partials: [],
     nowMs: 1_000,
     minimumAgeMs: 0,
     highBytes: 0,
