@@ -121,6 +121,8 @@ export type ProviderErrorCode =
   | 'IMAGE_PULL'
   /** `RegistryUnavailable`: the registry cannot be reached. */
   | 'REGISTRY_UNAVAILABLE'
+  /** `SignatureValidationFailed`: the image is not signed as the node demands it. */
+  | 'SIGNATURE_VALIDATION'
   /** `CreateContainerConfigError`: the pod asks for something impossible (bad annotation). */
   | 'CONTAINER_CONFIG'
   /** `CreateContainerError`: the image cannot be run here (a component without a command, an unknown import). */

@@ -11,6 +11,7 @@ import {
   type CredentialSource,
   type ProxyOptions,
   type RegistryHosts,
+  type SignaturePolicy,
 } from '@wasmlet/oci-wasm';
 import { experimentalHttpUrl } from '@wasmlet/wasi-http';
 import { createRuntime, type RuntimeOptions, type WasmRuntime } from '@wasmlet/wasm-runtime';
@@ -53,6 +54,13 @@ export interface WasmProviderOptions {
   readonly egressGrants?: readonly string[];
   /** Take images of the form `fs/PATH` from this machine. @default false */
   readonly allowLocalModules?: boolean;
+  /**
+   * Which images have to be signed, and by whom: `await readSignaturePolicy(file)`. It is for those that are in the store
+   * already as well; files of this machine (`allowLocalModules`) bear no signatures and are not asked for any.
+   *
+   * @default none has to be
+   */
+  readonly signaturePolicy?: SignaturePolicy;
   /** When images that no pod uses are removed; `false`: never. @default as the kubelet does */
   readonly imageCollection?: ImageCollectionOptions | false;
   /** @default silent */
@@ -92,6 +100,7 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
     directory: options.contentDirectory,
     credentials,
     allowLocalModules: options.allowLocalModules ?? false,
+    signaturePolicy: options.signaturePolicy,
     logger,
   });
   const runtime = options.runtime ?? ownRuntime(options);
@@ -103,6 +112,8 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
           directory: options.contentDirectory,
           store: images.store,
           logger,
+          // Nothing else is in the store about an image, and these are bounded.
+          keepReferrers: options.signaturePolicy !== undefined,
         });
   const pods = new Map<string, Promise<PodSandbox>>();
 

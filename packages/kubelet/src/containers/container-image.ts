@@ -147,6 +147,7 @@ const reasons: Readonly<Partial<Record<ProviderErrorCode, string>>> = {
   INVALID_IMAGE_NAME: 'InvalidImageName',
   IMAGE_NEVER_PULL: 'ErrImageNeverPull',
   REGISTRY_UNAVAILABLE: 'RegistryUnavailable',
+  SIGNATURE_VALIDATION: 'SignatureValidationFailed',
 };
 
 /** What no registry was asked for keeps its reason while it waits. */

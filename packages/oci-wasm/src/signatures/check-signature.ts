@@ -30,7 +30,7 @@ export function whyNotBy(
     return undefined;
   } catch (error) {
     // Whatever a hostile bundle makes the library throw, it is not verified.
-    return printable((error as Error).message);
+    return printable((error as Error).message, maxReasonLength);
   }
 }
 
@@ -68,6 +68,9 @@ function verifyByCertificate({ identities, trustRoot }: KeylessAuthority, entity
   if (identities.some((one) => isIdentity(one, subject, issuer))) return;
   throw new Error(`it is signed by ${JSON.stringify(subject)} of ${JSON.stringify(issuer)}`);
 }
+
+/** Names of signers are long. */
+const maxReasonLength = 400;
 
 /** As much of a name as patterns are tried on. */
 const maxNameLength = 2_048;

@@ -69,7 +69,7 @@ function readKeys(pem: string, place: PolicyPlace): readonly KeyObject[] {
     const { modulusLength = minRsaBits } = key.asymmetricKeyDetails ?? {};
     if (signingHashes(key).length === 0 || modulusLength < minRsaBits) {
       throw place.invalid(
-        `has a key of a kind that is not supported; use ECDSA on a NIST curve, Ed25519, or RSA of ${minRsaBits} bits or more`,
+        `has a key of a kind that is not supported; use ECDSA on a NIST curve, or RSA of ${minRsaBits} bits or more`,
       );
     }
     return key;

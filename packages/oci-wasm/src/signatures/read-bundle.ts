@@ -2,6 +2,7 @@ import { type Bundle, bundleFromJSON } from '@sigstore/bundle';
 import { pem } from '@sigstore/core';
 import { createHash } from 'node:crypto';
 import { isRecord } from '../content/read-descriptor.ts';
+import { parseStrictJson } from '../content/strict-json.ts';
 
 /** What a bundle may have of each kind; those of cosign have one. */
 const maxEntries = 8;
@@ -9,7 +10,7 @@ const maxCertificateBytes = 32 * 1024;
 
 /** Reads a sigstore bundle from foreign bytes, whose number has a bound. Throws when it is none, or has too much in it. */
 export function readBundle(bytes: Uint8Array): Bundle {
-  return bounded(bundleFromJSON(JSON.parse(Buffer.from(bytes).toString()) as unknown));
+  return bounded(bundleFromJSON(parseStrictJson(bytes)));
 }
 
 /**
@@ -59,7 +60,7 @@ function logEntry({
   const { body, integratedTime, logIndex, logID } = isRecord(payload) ? payload : {};
   if (typeof body !== 'string' || typeof logID !== 'string')
     throw new Error('its log entry has another form');
-  const { kind, apiVersion } = parsed(Buffer.from(body, 'base64').toString()) ?? {};
+  const { kind, apiVersion } = parsed(Buffer.from(body, 'base64')) ?? {};
   return {
     logIndex: String(logIndex),
     logId: { keyId: Buffer.from(logID, 'hex').toString('base64') },
@@ -70,9 +71,9 @@ function logEntry({
   };
 }
 
-function parsed(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
+function parsed(text: string | Buffer | undefined): Readonly<Record<string, unknown>> | undefined {
   if (text === undefined) return undefined;
-  const value: unknown = JSON.parse(text);
+  const value = parseStrictJson(typeof text === 'string' ? Buffer.from(text) : text);
   return isRecord(value) ? value : undefined;
 }
 

@@ -4,6 +4,7 @@ import { dsse } from '@sigstore/core';
 import type { SignedEntity } from '@sigstore/verify';
 import { parseDigest } from '../content/digest.ts';
 import { isRecord } from '../content/read-descriptor.ts';
+import { parseStrictJson } from '../content/strict-json.ts';
 import type { FoundSignature } from './found-signature.ts';
 
 /** Why what is signed is not this manifest; undefined when it is. Says nothing of who has signed it. */
@@ -37,22 +38,21 @@ export function signedBytes({ content }: Bundle, message: Uint8Array): Uint8Arra
   return dsse.preAuthEncoding(payloadType, payload);
 }
 
-/** What keys of a kind sign with, the likeliest first; `null`: the kind has a hash of its own. None for kinds that are not known. */
-export function signingHashes(key: KeyObject): readonly (string | null)[] {
+/** What keys of a kind sign with, the likeliest first. None for other kinds: cosign's Ed25519ph is one that Node.js does not know. */
+export function signingHashes(key: KeyObject): readonly string[] {
   const { asymmetricKeyType: kind = '', asymmetricKeyDetails: { namedCurve = '' } = {} } = key;
   return hashesOfKinds[kind === 'ec' ? namedCurve : kind] ?? [];
 }
 
 /** Older versions of cosign take SHA-256 for all curves. */
-const hashesOfKinds: Readonly<Record<string, readonly (string | null)[]>> = {
-  ed25519: [null],
+const hashesOfKinds: Readonly<Record<string, readonly string[]>> = {
   rsa: ['sha256'],
   prime256v1: ['sha256'],
   secp384r1: ['sha384', 'sha256'],
   secp521r1: ['sha512', 'sha256'],
 };
 
-function verifies(hash: string | null, signed: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
+function verifies(hash: string, signed: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
   try {
     return verify(hash, signed, key, signature);
   } catch {
@@ -99,7 +99,7 @@ function foreignPayload(payload: Uint8Array, digest: string): string | undefined
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString()) as unknown;
+    return parseStrictJson(bytes);
   } catch {
     return undefined;
   }

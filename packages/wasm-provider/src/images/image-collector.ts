@@ -28,6 +28,8 @@ export interface ImageCollectorParts extends ImageCollectionOptions {
   readonly directory: string;
   readonly store: () => Promise<LayoutStore>;
   readonly logger: ProviderLogger;
+  /** Whether what is in the store about an image, its signatures, stays as long as the image. */
+  readonly keepReferrers: boolean;
 }
 
 /** Looks at the disk at intervals. Disposing of it ends a collection that is under way, and waits for that. */
@@ -64,7 +66,7 @@ export function startImageCollector(parts: ImageCollectorParts): AsyncDisposable
 
 /** Resolves with what has gone: nothing while there is room. */
 async function collect(
-  { directory, store, logger, ...options }: ImageCollectorParts,
+  { directory, store, logger, keepReferrers, ...options }: ImageCollectorParts,
   signal: AbortSignal,
 ): Promise<CollectedGarbage | undefined> {
   const { highPercent = 85, lowPercent = 80, minimumAgeMs = 120_000, diskUsage = usageOf } = options;
@@ -76,8 +78,7 @@ async function collect(
     freeBytes,
     minimumAgeMs,
     dropNames: true,
-    // Whoever publishes something about an image in use could fill the disk with it.
-    keepReferrers: false,
+    keepReferrers,
     signal,
   });
   if (collected.bytesRemoved < freeBytes) {

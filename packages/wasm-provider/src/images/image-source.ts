@@ -23,12 +23,14 @@ import {
   readModuleBytes,
   type Reference,
   type RegistryClient,
+  type SignaturePolicy,
   type WasmArtifact,
 } from '@wasmlet/oci-wasm';
 import { providerFailure } from '../error-mapping.ts';
 import type { ProviderLogger } from '../provider-logger.ts';
 import { type ImageAccess, openImageAccess } from './image-access.ts';
 import { type ImageForm, imageForm } from './image-form.ts';
+import { createImageSignatures } from './image-signatures.ts';
 import { createImageUse, type ImageUse } from './image-use.ts';
 import { isLocalModule, readLocalModule } from './local-module.ts';
 import { createSharedWork } from './shared-work.ts';
@@ -63,6 +65,8 @@ export interface ImageSourceOptions {
   /** The node's own, tried after a pod's. */
   readonly credentials: CredentialSource | undefined;
   readonly allowLocalModules: boolean;
+  /** What images have to be signed with. */
+  readonly signaturePolicy: SignaturePolicy | undefined;
   readonly logger: ProviderLogger;
 }
 
@@ -76,9 +80,11 @@ export function createImageSource({
   directory,
   credentials: nodeCredentials,
   allowLocalModules,
+  signaturePolicy,
   logger,
 }: ImageSourceOptions): ImageSource {
   const shared = createSharedWork<PulledImage>();
+  const signatures = createImageSignatures(signaturePolicy);
   let opening: Promise<Content> | undefined;
 
   /** Opened when it is first needed, and again while it cannot be. */
@@ -115,7 +121,14 @@ export function createImageSource({
     const since = performance.now();
     const own = await findNodeCredentials(reference, signal);
     const credentials = [...image.credentials, ...own];
-    const pulled = await pullArtifact({ from: client, to: store, reference, credentials, signal });
+    const pulled = await pullArtifact({
+      from: client,
+      to: store,
+      reference,
+      credentials,
+      ...(signaturePolicy === undefined ? {} : { signaturePolicy }),
+      signal,
+    });
     // What the node may read by itself, any of its pods may.
     const isOwn = pulled.access.kind === 'credential' && own.includes(pulled.access.credential);
     await access.record(
@@ -135,7 +148,12 @@ export function createImageSource({
     if (image.policy !== 'Always') {
       const present = await findPresent(store, reference, signal);
       if (present && access.allows(repositoryOf(reference), present.digest, image.credentials)) {
-        return describeImage(image, reference, present, { pulled: false, durationMs: 0 });
+        const refusal = await signatures.refusal(store, reference, present.digest, signal);
+        if (refusal === undefined) {
+          return describeImage(image, reference, present, { pulled: false, durationMs: 0 });
+        }
+        // The registry may have signatures that are not here.
+        if (image.policy === 'Never') throw refusal;
       }
     }
     if (image.policy === 'Never') {

@@ -7,6 +7,9 @@ import { providerFailure } from '../../src/error-mapping.ts';
 test.each([
   [new OciError('INVALID_REFERENCE', 'm'), 'INVALID_IMAGE_NAME'],
   [new OciError('UNAUTHORIZED', 'm'), 'IMAGE_PULL'],
+  [new OciError('SIGNATURE_MISSING', 'm'), 'SIGNATURE_VALIDATION'],
+  [new OciError('SIGNATURE_INVALID', 'm'), 'SIGNATURE_VALIDATION'],
+  [new OciError('SIGNATURE_DENIED', 'm'), 'SIGNATURE_VALIDATION'],
   [new OciError('DIGEST_MISMATCH', 'm'), 'IMAGE_PULL'],
   [new OciError('STORE_FAILED', 'm'), 'IMAGE_PULL'],
   [new OciError('TIMEOUT', 'm'), 'REGISTRY_UNAVAILABLE'],

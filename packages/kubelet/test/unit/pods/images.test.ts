@@ -55,6 +55,7 @@ describe('an image', () => {
   test.each([
     ['IMAGE_PULL', 'ErrImagePull'],
     ['REGISTRY_UNAVAILABLE', 'RegistryUnavailable'],
+    ['SIGNATURE_VALIDATION', 'SignatureValidationFailed'],
   ] as const)('whose pull fails with %s waits with %s', async (code, reason) => {
     await using kubelet = await startController({
       images: { [image]: { pull: { failures: 99, code, message: 'no wasi/wasm in the index' } } },

@@ -1,0 +1,462 @@
+import { createHash, type KeyObject, sign } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  type Descriptor,
+  parseReference,
+  parseSignaturePolicy,
+  type Repository,
+  type SignaturePolicy,
+  type VerifiedSignature,
+  verifySignatures,
+} from '../../src/index.ts';
+import { addArtifact, emptyModule } from '../fixtures/artifacts.ts';
+import { failureOf } from '../fixtures/failure-of.ts';
+import { all } from '../fixtures/repository.ts';
+import { openSession, type Session } from '../fixtures/session.ts';
+import {
+  attachBundle,
+  attachSimple,
+  type Bundle,
+  bundleType,
+  signByKey,
+  simplePayload,
+} from '../fixtures/signatures/sign.ts';
+import { createSigstore, issuer, newKeyPair, subject } from '../fixtures/signatures/sigstore-in-a-box.ts';
+import { ociManifest } from '../registry/content-store.ts';
+
+const key = newKeyPair();
+const other = newKeyPair();
+const sigstore = createSigstore();
+const foreignSigstore = createSigstore();
+const otherDigest = `sha256:${'ab'.repeat(32)}`;
+
+function pemOf({ publicKey }: { readonly publicKey: KeyObject }): string {
+  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
+}
+
+function ruleOf(name: string, glob: string, by: { readonly publicKey: KeyObject }): unknown {
+  return { name, images: [{ glob }], authorities: [{ key: { data: pemOf(by) } }] };
+}
+
+function demanding(...authorities: readonly unknown[]): Promise<SignaturePolicy> {
+  return parseSignaturePolicy({ policies: [{ name: 'ours', images: [{ glob: '**' }], authorities }] });
+}
+
+const byKey = { name: 'release', key: { data: pemOf(key) } };
+const keyless = {
+  name: 'ci',
+  keyless: { identities: [{ issuer, subject }], trustRoot: sigstore.trustedRoot },
+};
+
+/** An artifact in a registry that has nothing else. */
+interface Published extends AsyncDisposable {
+  readonly session: Session;
+  readonly repository: Repository;
+  readonly descriptor: Descriptor;
+  verify(this: void, policy: SignaturePolicy): Promise<readonly VerifiedSignature[]>;
+  attach(this: void, bundle: Bundle | string, annotations?: Readonly<Record<string, string>>): string;
+}
+
+async function publish(): Promise<Published> {
+  const session = await openSession({ referrers: 'filtering' });
+  addArtifact(session.registry, emptyModule);
+  const reference = parseReference(session.reference());
+  const repository = session.client.repository(reference);
+  const descriptor = await repository.resolve(reference);
+  return {
+    session,
+    repository,
+    descriptor,
+    verify: (policy) => verifySignatures({ source: repository, reference, descriptor, policy }),
+    attach: (bundle, annotations) => attachBundle(session.registry, descriptor, bundle, annotations),
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
+  };
+}
+
+describe('an artifact that cosign has signed', async () => {
+  interface Golden {
+    readonly digest: string;
+    readonly keys: Readonly<Record<string, GoldenKey>>;
+  }
+  interface GoldenKey {
+    readonly publicKey: string;
+    readonly bundle: Bundle;
+    readonly simple: { readonly payload: string; readonly signature: string };
+  }
+  const file = join(import.meta.dirname, '../fixtures/signatures/cosign.json');
+  const { digest, keys } = JSON.parse(await readFile(file, 'utf8')) as Golden;
+
+  describe.each(Object.entries(keys))('with %s', (_, { publicKey, bundle, simple }) => {
+    test('is taken for its bundle', async () => {
+      await using published = await publish();
+      expect(published.descriptor.digest).toBe(digest);
+      published.attach(bundle);
+      const [verified] = await published.verify(await demanding({ key: { data: publicKey } }));
+      expect(verified).toMatchObject({
+        policy: 'ours',
+        authority: 'authority-0',
+        signature: { tag: undefined },
+      });
+      expect(await failureOf(published.verify(await demanding(byKey)))).toMatchObject({
+        code: 'SIGNATURE_INVALID',
+      });
+    });
+
+    test('is taken for the signature under its tag', async () => {
+      await using published = await publish();
+      attachSimple(published.session.registry, published.descriptor, simple.payload, {
+        'dev.cosignproject.cosign/signature': simple.signature,
+      });
+      const [verified] = await published.verify(await demanding({ key: { data: publicKey } }));
+      expect(verified?.signature?.tag).toBe(`${digest.replace(':', '-')}.sig`);
+    });
+  });
+});
+
+describe('an artifact', () => {
+  test('that is not signed is refused', async () => {
+    await using published = await publish();
+    const failure = await failureOf(published.verify(await demanding(byKey)));
+    expect(failure).toMatchObject({
+      code: 'SIGNATURE_MISSING',
+      message: expect.stringMatching(
+        /team\/app:v1@sha256:\w{64} has no signature, .*"ours".*; sign it/,
+      ) as string,
+    });
+  });
+
+  test.each([
+    [
+      'by another key',
+      (digest: string) => signByKey(digest, other.privateKey),
+      'not by release: signature verification failed',
+    ],
+    [
+      'as another artifact',
+      () => signByKey(otherDigest, key.privateKey),
+      'it signs something else than this manifest',
+    ],
+    [
+      'in an attestation',
+      (digest: string) =>
+        signByKey(digest, key.privateKey, { predicateType: 'https://slsa.dev/provenance/v1' }),
+      'it is an attestation, and no signature',
+    ],
+  ])('that is signed %s is refused, with the reason', async (_, bundleFor, reason) => {
+    await using published = await publish();
+    published.attach(bundleFor(published.descriptor.digest));
+    const failure = await failureOf(published.verify(await demanding(byKey)));
+    expect(failure).toMatchObject({ code: 'SIGNATURE_INVALID' });
+    expect(failure.message).toContain(reason);
+    expect(failure.message).toContain('looked at: 1');
+  });
+
+  test('is taken when one of many signatures is right, by one of several keys', async () => {
+    await using published = await publish();
+    const { digest } = published.descriptor;
+    published.attach(signByKey(digest, other.privateKey));
+    published.attach('{}');
+    published.attach(signByKey(digest, key.privateKey));
+    const two = { name: 'two', key: { data: pemOf(newKeyPair()) + pemOf(key) } };
+    expect(await published.verify(await demanding(keyless, two))).toMatchObject([{ authority: 'two' }]);
+  });
+
+  test('has to satisfy each policy that is for it', async () => {
+    await using published = await publish();
+    const { digest } = published.descriptor;
+    const rules = [
+      ruleOf('a', '**', key),
+      ruleOf('b', '**/team/*', other),
+      ruleOf('c', '**/others/*', newKeyPair()),
+    ];
+    const policy = await parseSignaturePolicy({ policies: rules });
+    published.attach(signByKey(digest, key.privateKey));
+    expect((await failureOf(published.verify(policy))).message).toContain('the signature policy "b"');
+    published.attach(signByKey(digest, other.privateKey));
+    expect((await published.verify(policy)).map(({ policy: name }) => name)).toEqual(['a', 'b']);
+  });
+
+  test('is taken or refused by policies without looking at signatures', async () => {
+    await using published = await publish();
+    published.session.registry.forget();
+    expect(await published.verify(await parseSignaturePolicy({ default: 'pass' }))).toEqual([]);
+    const pass = { name: 'all', static: { action: 'pass' } };
+    expect(await published.verify(await demanding(byKey, pass))).toMatchObject([{ authority: 'all' }]);
+    for (const policy of [await parseSignaturePolicy({}), await demanding({ static: { action: 'fail' } })]) {
+      expect(await failureOf(published.verify(policy))).toMatchObject({ code: 'SIGNATURE_DENIED' });
+    }
+    expect(published.session.seen()).toEqual([]);
+  });
+
+  test('is taken for a signature of the bytes of its manifest', async () => {
+    await using published = await publish();
+    const { registry } = published.session;
+    const bytes = registry.content.manifest('team/app', 'v1')?.bytes ?? new Uint8Array();
+    const bundleOver = (signed: Uint8Array): Bundle => ({
+      mediaType: bundleType,
+      verificationMaterial: { publicKey: { hint: '' } },
+      messageSignature: {
+        messageDigest: { algorithm: 'SHA2_256', digest: createHash('sha256').update(bytes).digest('base64') },
+        signature: sign('sha256', signed, key.privateKey).toString('base64'),
+      },
+    });
+    published.attach(bundleOver(Buffer.from('something else')));
+    const policy = await demanding(byKey);
+    expect(await failureOf(published.verify(policy))).toMatchObject({ code: 'SIGNATURE_INVALID' });
+    published.attach(bundleOver(bytes));
+    expect(await published.verify(policy)).toHaveLength(1);
+  });
+
+  test('is not taken for a signature under its tag that is of another', async () => {
+    await using published = await publish();
+    const payload = simplePayload(otherDigest);
+    attachSimple(published.session.registry, published.descriptor, payload, {
+      'dev.cosignproject.cosign/signature': sign('sha256', Buffer.from(payload), key.privateKey).toString(
+        'base64',
+      ),
+    });
+    expect((await failureOf(published.verify(await demanding(byKey)))).message).toContain(
+      'something else than this manifest',
+    );
+  });
+});
+
+describe('a signature without a key', () => {
+  test('counts when its certificate is for one of the identities', async () => {
+    await using published = await publish();
+    published.attach(sigstore.sign(published.descriptor.digest));
+    expect(await published.verify(await demanding(keyless))).toMatchObject([{ authority: 'ci' }]);
+    const patterns = [{ issuerRegExp: 'actions\\.example', subjectRegExp: '^https://example\\.com/team/' }];
+    const trustRoot = sigstore.trustedRoot;
+    expect(
+      await published.verify(await demanding({ keyless: { identities: patterns, trustRoot } })),
+    ).toHaveLength(1);
+  });
+
+  test('counts under the tag as well', async () => {
+    await using published = await publish();
+    const payload = simplePayload(published.descriptor.digest);
+    attachSimple(published.session.registry, published.descriptor, payload, sigstore.signPayload(payload));
+    expect(await published.verify(await demanding(keyless))).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      'is for another subject',
+      () => sigstore,
+      { subject: 'https://example.com/fork/app' },
+      'it is signed by "https://example.com/fork/app"',
+    ],
+    [
+      'is by another issuer',
+      () => sigstore,
+      { issuer: 'https://issuer.example.com' },
+      'of "https://issuer.example.com"',
+    ],
+    ['is by another authority', () => foreignSigstore, {}, 'not by ci: Failed to verify certificate chain'],
+    ['had expired', () => sigstore, { afterMs: 3_600_000 }, 'not by ci: Failed to verify certificate chain'],
+    [
+      'has no time that anybody vouches for',
+      () => sigstore,
+      { timed: false },
+      'expected 1 timestamps, got 0',
+    ],
+    ['is in no log of certificates', () => sigstore, { logged: false }, 'expected 1 SCTs, got 0'],
+  ])('does not count when its certificate %s', async (_, from, options, reason) => {
+    await using published = await publish();
+    published.attach(from().sign(published.descriptor.digest, options));
+    const failure = await failureOf(published.verify(await demanding(keyless)));
+    expect(failure).toMatchObject({ code: 'SIGNATURE_INVALID' });
+    expect(failure.message).toContain(reason);
+  });
+
+  test('does not count for an authority with a key, nor one with a key without', async () => {
+    await using published = await publish();
+    const { digest } = published.descriptor;
+    published.attach(sigstore.sign(digest));
+    expect((await failureOf(published.verify(await demanding(byKey)))).message).toContain('not by release');
+    await using signed = await publish();
+    signed.attach(signByKey(digest, key.privateKey));
+    expect((await failureOf(signed.verify(await demanding(keyless)))).message).toContain('not by ci');
+  });
+
+  test('has to be in the log where an authority with a key names a trust root', async () => {
+    await using published = await publish();
+    published.attach(signByKey(published.descriptor.digest, key.privateKey));
+    const policy = await demanding({ key: { data: pemOf(key), trustRoot: sigstore.trustedRoot } });
+    expect((await failureOf(published.verify(policy))).message).toContain('expected 1 tlog entries, got 0');
+  });
+
+  test('does not count when any byte of it has been changed', async () => {
+    const policy = await demanding(keyless);
+    await using published = await publish();
+    const text = JSON.stringify(sigstore.sign(published.descriptor.digest));
+    // In every value, the middle one of its characters.
+    const values = [...text.matchAll(/"(\w+)":"([^"]{8,})"/g)];
+    const ignored = ['mediaType', 'rootHash', 'payloadType'];
+    const taken: string[] = [];
+    for (const { 1: name = '', 2: value = '', index } of values) {
+      if (ignored.includes(name)) continue;
+      const at = text.indexOf(value, index) + Math.floor(value.length / 2);
+      const changed = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
+      await using tampered = await publish();
+      tampered.attach(changed);
+      const { message } = await failureOf(tampered.verify(policy));
+      if (!message.includes('has no signature that')) taken.push(name);
+    }
+    expect(taken).toEqual([]);
+    expect(values.length).toBeGreaterThan(8);
+  });
+});
+
+describe('a registry', () => {
+  test('with 10,000 signatures is asked for 100 of them', async () => {
+    await using published = await publish();
+    const { registry } = published.session;
+    attachMany(published, 10_000);
+    registry.forget();
+    const failure = await failureOf(published.verify(await demanding(byKey)));
+    expect(failure).toMatchObject({ code: 'SIGNATURE_INVALID' });
+    expect(failure.message).toContain('looked at: more than 100');
+    expect(failure.message).toContain('and 95 more reasons');
+    expect(failure.message.length).toBeLessThan(2_000);
+    // A manifest and a bundle each, the artifact's own, and lists.
+    expect(published.session.seen().length).toBeLessThan(250);
+  });
+
+  test('with attestations that are marked as such is not asked for them', async () => {
+    await using published = await publish();
+    const { digest } = published.descriptor;
+    const annotations = { 'dev.sigstore.bundle.predicateType': 'https://slsa.dev/provenance/v1' };
+    published.attach(signByKey(digest, other.privateKey), annotations);
+    published.session.registry.forget();
+    expect(await failureOf(published.verify(await demanding(byKey)))).toMatchObject({
+      code: 'SIGNATURE_MISSING',
+    });
+    expect(published.session.seen().filter((path) => path.includes('/blobs/'))).toEqual([]);
+  });
+
+  test('with a bundle of 100 MB is not asked for it', async () => {
+    await using published = await publish();
+    const { registry } = published.session;
+    const huge = { mediaType: bundleType, digest: otherDigest, size: 100_000_000 };
+    const empty = registry.content.addBlob('team/app', Buffer.from('{}'));
+    registry.content.addManifest('team/app', 'huge', {
+      schemaVersion: 2,
+      mediaType: ociManifest,
+      artifactType: bundleType,
+      config: { mediaType: 'application/vnd.oci.empty.v1+json', ...empty },
+      layers: [huge],
+      subject: published.descriptor,
+    });
+    registry.forget();
+    const failure = await failureOf(published.verify(await demanding(byKey)));
+    expect(failure.message).toContain('has 100000000 bytes; at most 1048576 are read');
+    expect(published.session.seen().some((path) => path.includes(otherDigest))).toBe(false);
+  });
+
+  test.each([
+    ['no JSON', 'not json'],
+    ['no bundle', '[]'],
+    ['a bundle without a signature', JSON.stringify({ mediaType: bundleType })],
+    ['JSON that is nested deep', '['.repeat(100_000)],
+    ['one name twice', `{"mediaType":"${bundleType}","mediaType":"${bundleType}"}`],
+  ])('with %s for a bundle has no signature there', async (_, text) => {
+    await using published = await publish();
+    published.attach(text);
+    const failure = await failureOf(published.verify(await demanding(byKey, keyless)));
+    expect(failure).toMatchObject({ code: 'SIGNATURE_INVALID' });
+    expect(failure.message).toContain('it cannot be read');
+  });
+
+  test('with a log entry again and again in a bundle has no signature there', async () => {
+    await using published = await publish();
+    const bundle = sigstore.sign(published.descriptor.digest) as unknown as {
+      verificationMaterial: { tlogEntries: object[] };
+    };
+    const { tlogEntries } = bundle.verificationMaterial;
+    bundle.verificationMaterial.tlogEntries = Array.from({ length: 1_000 }, () => tlogEntries[0] ?? {});
+    published.attach(JSON.stringify(bundle));
+    expect((await failureOf(published.verify(await demanding(keyless)))).message).toContain(
+      'more than 8 log entries',
+    );
+  });
+
+  test('that fails is not one without signatures', async () => {
+    await using published = await publish();
+    published.session.registry.fail({ path: /referrers/ }, { kind: 'status', status: 503 });
+    expect(await failureOf(published.verify(await demanding(byKey)))).toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});
+
+describe('a pull under a policy', () => {
+  test('transfers nothing of an artifact that is not signed', async () => {
+    await using published = await publish();
+    const { session } = published;
+    const signaturePolicy = await demanding(byKey);
+    expect(await failureOf(session.pull({ signaturePolicy }))).toMatchObject({ code: 'SIGNATURE_MISSING' });
+    expect(session.seen().filter((path) => path.includes('/blobs/'))).toEqual([]);
+    expect(await all(session.store.list())).toEqual([]);
+  });
+
+  test.each([
+    [
+      'as bundles',
+      ({ attach, descriptor }: Published) => void attach(signByKey(descriptor.digest, key.privateKey)),
+    ],
+    [
+      'under a tag',
+      ({ session, descriptor }: Published) => {
+        const payload = simplePayload(descriptor.digest);
+        attachSimple(session.registry, descriptor, payload, {
+          'dev.cosignproject.cosign/signature': sign('sha256', Buffer.from(payload), key.privateKey).toString(
+            'base64',
+          ),
+        });
+      },
+    ],
+  ])(
+    'keeps the signatures that there are %s, so that the store can be asked without a registry',
+    async (_, attach) => {
+      await using published = await publish();
+      const { session, descriptor } = published;
+      attach(published);
+      // Nobody asks for this one.
+      published.attach(signByKey(descriptor.digest, other.privateKey));
+      const signaturePolicy = await demanding(byKey);
+      const { digest } = await session.pull({ signaturePolicy });
+      await session.registry[Symbol.asyncDispose]();
+
+      await session.store.collectGarbage({ minimumAgeMs: 0 });
+      const reference = session.reference();
+      const verify = (policy: SignaturePolicy) =>
+        verifySignatures({ source: session.store, reference, descriptor, policy });
+      expect(digest).toBe(descriptor.digest);
+      expect(await verify(signaturePolicy)).toMatchObject([{ authority: 'release' }]);
+      const others = await demanding({ key: { data: pemOf(other) } });
+      expect(await failureOf(verify(others))).toMatchObject({ code: 'SIGNATURE_INVALID' });
+      expect(await all(session.store.verify())).toEqual([]);
+    },
+  );
+});
+
+/** Signatures by others, more than anybody would look at. */
+function attachMany({ session, descriptor }: Published, count: number): void {
+  const { content } = session.registry;
+  const empty = content.addBlob('team/app', Buffer.from('{}'));
+  const bytes = Buffer.from(JSON.stringify(signByKey(descriptor.digest, other.privateKey)));
+  const layer = content.addBlob('team/app', bytes);
+  for (let index = 0; index < count; index += 1) {
+    content.addManifest('team/app', 'signature', {
+      schemaVersion: 2,
+      mediaType: ociManifest,
+      artifactType: bundleType,
+      config: { mediaType: 'application/vnd.oci.empty.v1+json', ...empty },
+      layers: [{ mediaType: bundleType, ...layer }],
+      subject: descriptor,
+      annotations: { number: String(index) },
+    });
+  }
+}
