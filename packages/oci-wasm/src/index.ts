@@ -17,7 +17,7 @@ export { pushArtifact } from './transfer/push-artifact.ts';
 export type { PushedArtifact, PushOptions } from './transfer/push-artifact.ts';
 export { createRegistryClient } from './registry/registry-client.ts';
 export type { RegistryClient, RegistryClientOptions } from './registry/registry-client.ts';
-export type { Access } from './registry/authorized-sender.ts';
+export type { Access } from './registry/identities.ts';
 export type { Repository, RepositoryOptions } from './registry/repository.ts';
 export { registryHosts } from './hosts/registry-hosts.ts';
 export type { RegistryHostsOptions } from './hosts/registry-hosts.ts';

@@ -1,15 +1,11 @@
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
-import { type Challenge, parseChallenges } from './challenge.ts';
+import { type Challenge, knownChallenges, scopesOf } from './challenge.ts';
 import type { Endpoint } from './endpoints.ts';
 import type { Http, HttpRequest, HttpResponse } from './http.ts';
+import { type Access, type AnonymousAccess, createIdentities, type Identity, nobody } from './identities.ts';
 import { responseError } from './response-error.ts';
 import { basicAuthorization, secretsOf, type TokenRequest, type TokenSource } from './token-source.ts';
-
-/** As whom a repository was read. */
-export type Access =
-  | { readonly kind: 'anonymous' }
-  | { readonly kind: 'credential'; readonly credential: Credential };
 
 /** Sends the requests of one repository with whatever the registry wants to see. */
 export interface AuthorizedSender {
@@ -36,8 +32,9 @@ export interface AuthorizedSenderOptions {
   readonly challenges: Map<string, readonly Challenge[]>;
   /** Tried in order. */
   readonly credentials: readonly Credential[];
-  /** Whether anonymous access is tried after them. @default true */
-  readonly anonymous?: boolean;
+  readonly anonymous: AnonymousAccess;
+  /** The client's memory of who was let in, by registry and scope. */
+  readonly sufficient: Map<string, Access['kind']>;
   /** e.g. `repository:team/app:pull`; absent for the registry itself. */
   readonly scope: string | undefined;
   readonly reference?: string;
@@ -49,30 +46,25 @@ export interface AuthorizedSenderOptions {
 const maxChallenges = 1_000;
 /** Scopes beyond its own that one sender asks for. */
 const maxGrown = 16;
-const maxScopeLength = 512;
+
+/** What came of being one identity. */
+type Trial =
+  | { readonly kind: 'answered'; readonly response: HttpResponse }
+  /** Without an error where it has nothing to show. */
+  | { readonly kind: 'refused'; readonly error?: OciError }
+  /** Nobody got an answer that may be another one to somebody. */
+  | { readonly kind: 'unclear' };
 
 /**
- * Begins without credentials until the registry has asked for some; then tries the credentials in order and
- * anonymous access last, and stays with what has worked.
+ * Begins without credentials until the registry has asked for some; then tries nobody's and the credentials in the order
+ * of {@link createIdentities}, and stays with what has worked.
  */
 export function createAuthorizedSender(options: AuthorizedSenderOptions): AuthorizedSender {
-  const {
-    http,
-    tokens,
-    endpoint,
-    challenges,
-    credentials,
-    anonymous = true,
-    scope,
-    reference,
-    remedy,
-  } = options;
+  const { http, tokens, endpoint, challenges, credentials, anonymous, sufficient, scope, reference, remedy } =
+    options;
   const secrets = credentials.flatMap(secretsOf);
-  const identities: readonly (Credential | undefined)[] = anonymous
-    ? [...credentials, undefined]
-    : credentials;
-  let chosen = 0;
-  let access: Access | undefined;
+  const place = `${endpoint.origin} ${scope ?? ''}`;
+  const identities = createIdentities({ credentials, anonymous, sufficient, place });
 
   /** Scopes that the registry has asked for beyond the sender's own, the latest first. */
   let grown: readonly string[] = [];
@@ -80,9 +72,10 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
   const attempt = async (
     request: AuthorizedRequest,
     authorization: string | undefined,
+    waitsWhenLimited = true,
   ): Promise<HttpResponse> => {
     const { subject: _, scopes: __, ...rest } = request;
-    const outgoing = { ...rest, registry: endpoint.origin, settings: endpoint.settings };
+    const outgoing = { ...rest, waitsWhenLimited, registry: endpoint.origin, settings: endpoint.settings };
     const isAtHome = request.url.origin === endpoint.origin;
     // Uploads may continue at another origin, which credentials are not for.
     const response = await http.send({ ...outgoing, authorization: isAtHome ? authorization : undefined });
@@ -99,14 +92,16 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     response: HttpResponse,
     signal: AbortSignal | undefined,
   ): Promise<string | undefined> => {
-    const challenge = challengesOf(response).find(({ scheme }) => scheme === 'bearer');
+    const challenge = knownChallenges(response.headers('www-authenticate')).find(
+      ({ scheme }) => scheme === 'bearer',
+    );
     if (challenge === undefined) return undefined;
     const { host, origin } = response.url;
     const elsewhere = { ...endpoint, registry: host, origin, settings: undefined };
     const request = {
       endpoint: elsewhere,
       challenge,
-      scopes: askedFor(challenge),
+      scopes: scopesOf(challenge),
       behalfOf: endpoint.origin,
     };
     try {
@@ -121,50 +116,58 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
   const tokenRequest = (
     { scopes: more = [] }: AuthorizedRequest,
     challenge: Challenge,
-    credential: Credential | undefined,
+    { credential, isTentative }: Identity,
   ): TokenRequest => {
     const needed = [...grown, ...(scope === undefined ? [] : [scope]), ...more];
-    const scopes = needed.length === 0 ? askedFor(challenge) : [...new Set(needed)];
-    return { endpoint, challenge, scopes, credential };
+    const scopes = needed.length === 0 ? scopesOf(challenge) : [...new Set(needed)];
+    return { endpoint, challenge, scopes, credential, waitsWhenLimited: !isTentative };
   };
 
   /** The header for an identity; undefined when there is none to show. */
   const authorizationOf = async (
     request: AuthorizedRequest,
     challenge: Challenge,
-    identity: Credential | undefined,
+    identity: Identity,
   ): Promise<string | undefined> => {
-    if (identity?.registryToken !== undefined) return `Bearer ${identity.registryToken}`;
+    const { username, password, registryToken } = identity.credential ?? {};
+    if (registryToken !== undefined) return `Bearer ${registryToken}`;
     if (challenge.scheme === 'bearer') {
       return `Bearer ${await tokens.get(tokenRequest(request, challenge, identity), request.signal)}`;
     }
-    const { username, password } = identity ?? {};
     return username === undefined || password === undefined
       ? undefined
       : basicAuthorization(username, password);
   };
 
   /** Tries one identity, with a new token where a kept one is not taken any more; undefined when it is of no use here. */
-  const tryIdentity = async (
+  const sendAs = async (
+    identity: Identity,
     request: AuthorizedRequest,
     challenge: Challenge,
-    identity: Credential | undefined,
   ): Promise<HttpResponse | undefined> => {
+    const { credential, isTentative } = identity;
     const authorization = await authorizationOf(request, challenge, identity);
-    if (authorization === undefined && identity !== undefined) return undefined;
-    const response = await attempt(request, authorization);
-    const isToken = challenge.scheme === 'bearer' && identity?.registryToken === undefined;
+    if (authorization === undefined && credential !== undefined) return undefined;
+    const response = await attempt(request, authorization, !isTentative);
+    const isToken = challenge.scheme === 'bearer' && credential?.registryToken === undefined;
     if (!isToken || !isRefusal(response)) return response;
-    const current = challengesOf(response).find(({ scheme }) => scheme === 'bearer');
+    const current = knownChallenges(response.headers('www-authenticate')).find(
+      ({ scheme }) => scheme === 'bearer',
+    );
     const used = tokenRequest(request, challenge, identity);
-    const asked = current === undefined ? [] : askedFor(current);
-    // A 403 that asks for more than the token was for may become a 200.
-    if (response.status === 403 && asked.every((one) => used.scopes.includes(one))) return response;
-    await response.discard();
+    const asked = current === undefined ? [] : scopesOf(current);
+    // One that is good and not enough is only worth a new one if more is asked for than it was for.
+    const isGood = response.status === 403 || current?.parameters['error'] === 'insufficient_scope';
+    if (isGood && asked.every((one) => used.scopes.includes(one))) {
+      // The rights may be given later; nobody's are not asked for again.
+      if (response.status === 401 && !isTentative) tokens.forget(used);
+      return response;
+    }
     tokens.forget(used);
+    await response.discard();
     // First, because some token servers read no further.
     grown = [...new Set([...asked, ...grown])].slice(0, maxGrown);
-    return attempt(request, await authorizationOf(request, current ?? challenge, identity));
+    return attempt(request, await authorizationOf(request, current ?? challenge, identity), !isTentative);
   };
 
   /** What a server says to which the registry has redirected is not about who is asking. */
@@ -185,9 +188,42 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     });
   };
 
+  const tryAs = async (
+    identity: Identity,
+    request: AuthorizedRequest,
+    challenge: Challenge,
+  ): Promise<Trial> => {
+    const { isTentative } = identity;
+    try {
+      const response = await sendAs(identity, request, challenge);
+      if (response === undefined) return { kind: 'refused' };
+      if (isRefusal(response)) {
+        if (isTentative) identities.nobodyRefused();
+        return { kind: 'refused', error: await refusal(response, request) };
+      }
+      if (!isTentative || !isOwn(response) || !identities.isUnclear(response.status)) {
+        return { kind: 'answered', response };
+      }
+      if (response.status === 429) identities.nobodyRefused();
+      await response.discard();
+      return { kind: 'unclear' };
+    } catch (error) {
+      if (!(error instanceof OciError)) throw error;
+      if (!isTentative) {
+        if (isRefusalError(error)) return { kind: 'refused', error };
+        throw error;
+      }
+      const isLimited = error.code === 'TOO_MANY_REQUESTS';
+      // Token servers say to nobody all kinds of things.
+      if (!isLimited && !isRefusalError(error) && error.code !== 'INVALID_RESPONSE') throw error;
+      identities.nobodyRefused();
+      return isLimited ? { kind: 'unclear' } : { kind: 'refused', error };
+    }
+  };
+
   return {
     get access() {
-      return access;
+      return identities.access;
     },
     secrets,
     async send(request) {
@@ -197,49 +233,37 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
       if (offered === undefined) {
         const response = await attempt(request, undefined);
         if (!isRefusal(response)) {
-          access ??= { kind: 'anonymous' };
+          identities.acceptedUnasked();
           return response;
         }
-        offered = challengesOf(response);
+        offered = knownChallenges(response.headers('www-authenticate'));
         failure = await refusal(response, request);
         if (offered.length === 0) throw failure;
         if (challenges.size >= maxChallenges) challenges.clear();
         challenges.set(endpoint.origin, offered);
       }
-      for (const [index, identity] of identities.entries()) {
-        if (index < chosen) continue;
-        const challenge = challengeFor(identity, offered);
+      let refusedNobody: OciError | undefined;
+      const waiting = [...identities.toTry(offered)];
+      for (let identity = waiting.shift(); identity !== undefined; identity = waiting.shift()) {
+        const { credential, isTentative } = identity;
+        const challenge = challengeFor(credential, offered);
         if (challenge === undefined) continue;
         // Without tokens, to be anonymous is to show nothing, as above.
-        if (identity === undefined && challenge.scheme === 'basic' && !isKnown) continue;
-        try {
-          const response = await tryIdentity(request, challenge, identity);
-          if (response === undefined) continue;
-          if (!isRefusal(response)) {
-            chosen = index;
-            access =
-              identity === undefined ? { kind: 'anonymous' } : { kind: 'credential', credential: identity };
-            return response;
-          }
-          failure = telling(failure, await refusal(response, request));
-        } catch (error) {
-          if (!(error instanceof OciError) || (error.code !== 'UNAUTHORIZED' && error.code !== 'DENIED'))
-            throw error;
-          failure = telling(failure, error);
+        if (credential === undefined && challenge.scheme === 'basic' && !isKnown) continue;
+        const trial = await tryAs(identity, request, challenge);
+        if (trial.kind === 'answered') {
+          identities.accepted(credential, trial.response.status);
+          return trial.response;
         }
+        if (trial.kind === 'unclear') waiting.push(nobody);
+        else if (isTentative) refusedNobody = trial.error;
+        else if (trial.error !== undefined) failure = telling(failure, trial.error);
       }
       // It may have changed its mind of what it wants.
       challenges.delete(endpoint.origin);
-      throw failure ?? (await refusal(await attempt(request, undefined), request));
+      throw failure ?? refusedNobody ?? (await refusal(await attempt(request, undefined), request));
     },
   };
-}
-
-/** The challenges of the kinds that are known. */
-function challengesOf(response: HttpResponse): readonly Challenge[] {
-  return parseChallenges(response.headers('www-authenticate')).filter(
-    ({ scheme }) => scheme === 'basic' || scheme === 'bearer',
-  );
 }
 
 /** The first challenge that an identity can answer. */
@@ -251,11 +275,8 @@ function challengeFor(
   return isToken ? (offered.find(({ scheme }) => scheme === 'bearer') ?? offered[0]) : offered[0];
 }
 
-function askedFor(challenge: Challenge): readonly string[] {
-  return (challenge.parameters['scope'] ?? '')
-    .split(' ')
-    .filter((text) => text !== '' && text.length <= maxScopeLength)
-    .slice(0, maxGrown);
+function isRefusalError({ code }: OciError): boolean {
+  return code === 'UNAUTHORIZED' || code === 'DENIED';
 }
 
 /** "Denied" says more than "who are you?", and later attempts no more than earlier ones. */

@@ -11,6 +11,22 @@ export function parseChallenges(headers: readonly string[]): readonly Challenge[
   return headers.slice(0, maxHeaders).flatMap((header) => parseHeader(header.slice(0, maxHeaderLength)));
 }
 
+/** Those of the kinds that can be answered. */
+export function knownChallenges(headers: readonly string[]): readonly Challenge[] {
+  return parseChallenges(headers).filter(({ scheme }) => scheme === 'basic' || scheme === 'bearer');
+}
+
+const maxScopes = 16;
+const maxScopeLength = 512;
+
+/** What a bearer challenge wants a token for. */
+export function scopesOf({ parameters }: Challenge): readonly string[] {
+  return (parameters['scope'] ?? '')
+    .split(' ')
+    .filter((text) => text !== '' && text.length <= maxScopeLength)
+    .slice(0, maxScopes);
+}
+
 const maxHeaders = 16;
 const maxHeaderLength = 8 * 1024;
 

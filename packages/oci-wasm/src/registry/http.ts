@@ -24,6 +24,8 @@ export interface HttpRequest {
   readonly authorization?: string | undefined;
   /** Whether 408, 429, 5xx and resets are tried again. @default true */
   readonly retry?: boolean;
+  /** Whether a 429 of the server itself is waited for, and tried again. @default true */
+  readonly waitsWhenLimited?: boolean;
   /** Whether redirects are followed, within what the guard allows. @default true */
   readonly follow?: boolean;
   /** When there is no more waiting for a host, by the policy's clock. @default `timeouts.totalMs` from now */
@@ -124,7 +126,9 @@ export function createHttp(options: HttpOptions): Http {
   const attempt = async (outgoing: HttpRequest, endsAt: number): Promise<Outcome<HttpResponse>> => {
     try {
       const response = await followed(outgoing, endsAt);
-      if (!isTransient(response.status)) return { kind: 'done', value: response };
+      if (!isTransient(response.status) || isToldAtOnce(response, outgoing)) {
+        return { kind: 'done', value: response };
+      }
       return {
         kind: 'again',
         host: response.url.host,
@@ -159,6 +163,10 @@ const redirects: readonly number[] = [301, 302, 303, 307, 308];
 /** Worth another try (OCI clients agree on these). */
 export function isTransient(status: number): boolean {
   return status === 408 || status === 429 || (status >= 500 && status !== 501);
+}
+
+function isToldAtOnce({ status, url }: HttpResponse, { waitsWhenLimited, url: asked }: HttpRequest): boolean {
+  return status === 429 && waitsWhenLimited === false && url.origin === asked.origin;
 }
 
 function withoutCredential(text: string, authorization: string | undefined): string {

@@ -24,6 +24,13 @@ import { createUrlGuard } from './url-guard.ts';
 export interface RegistryClientOptions {
   /** Asked when a repository is opened without credentials of its own. @default none: anonymous */
   readonly credentials?: CredentialSource;
+  /**
+   * Whether what is only read is asked for as nobody before credentials are shown (to registries that give tokens, and
+   * once per repository where that is not enough), or as nobody only when no credential was taken. With `last` a registry
+   * gives what it keeps for those who have logged in, such as a higher rate limit, and its log says who has read; with
+   * `first` credentials go nowhere where they are not needed. @default 'first'
+   */
+  readonly anonymous?: 'first' | 'last';
   /** Registries (`host[:port]`, exactly as in references) spoken to with unverified TLS or over plain http. */
   readonly insecureRegistries?: readonly string[];
   /**
@@ -95,6 +102,8 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     tokens: createTokenSource({ http, guard, tokenMs: timeouts.tokenMs }),
     endpoints,
     challenges: new Map(),
+    sufficient: new Map(),
+    anonymous: options.anonymous ?? ('first' as const),
     guard,
     retry,
     totalMs: timeouts.totalMs,
@@ -131,7 +140,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
         challenges: new Map(),
         endpoint,
         credentials: [credential],
-        anonymous: false,
+        anonymous: 'never',
         scope: undefined,
         remedy: 'check the user name and the password',
       });

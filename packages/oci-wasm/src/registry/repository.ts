@@ -15,12 +15,13 @@ import { markVerified } from '../content/verified.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
-import { type Access, createAuthorizedSender } from './authorized-sender.ts';
+import { createAuthorizedSender } from './authorized-sender.ts';
 import { hasBlob, readBlob } from './blobs.ts';
 import type { Challenge } from './challenge.ts';
 import { deleteContent } from './delete.ts';
 import { type Endpoint, type Endpoints, urlAt } from './endpoints.ts';
 import type { Http } from './http.ts';
+import type { Access, AnonymousAccess } from './identities.ts';
 import { type Deadline, startDeadline, within } from './deadline.ts';
 import { createManifests, type PutManifest } from './manifests.ts';
 import { createMounts } from './mount.ts';
@@ -40,7 +41,11 @@ export interface Repository extends Target, Resumer, Deleter, Mounter, Referrers
 }
 
 export interface RepositoryOptions {
-  /** Tried in order, then anonymous access. @default what the client's `RegistryClientOptions.credentials` finds */
+  /**
+   * Tried in order; anonymous access before or after them (`RegistryClientOptions.anonymous`).
+   *
+   * @default what `RegistryClientOptions.credentials` finds
+   */
   readonly credentials?: readonly Credential[];
   /** Asks the registry for no rights to write. @default false */
   readonly readOnly?: boolean;
@@ -52,6 +57,9 @@ export interface ClientParts {
   readonly tokens: TokenSource;
   readonly endpoints: Pick<Endpoints, 'find'>;
   readonly challenges: Map<string, readonly Challenge[]>;
+  readonly sufficient: Map<string, Access['kind']>;
+  /** Of reading; nobody is let write. */
+  readonly anonymous: Exclude<AnonymousAccess, 'never'>;
   readonly guard: UrlGuard;
   readonly retry: RetryPolicy;
   readonly totalMs: number;
@@ -67,7 +75,8 @@ export function openRepository(
   readOnly: boolean,
   findCredentials: (endpoint: Endpoint, signal: AbortSignal | undefined) => Promise<readonly Credential[]>,
 ): Repository {
-  const { http, tokens, endpoints, challenges, guard, retry, totalMs, uploads } = parts;
+  const { http, tokens, endpoints, challenges, sufficient, anonymous, guard, retry, totalMs, uploads } =
+    parts;
   const name = formatReference({ registry, repository });
   const manifests = createManifests();
   const mounts = createMounts();
@@ -90,6 +99,8 @@ export function openRepository(
       tokens,
       endpoint,
       challenges,
+      sufficient,
+      anonymous: readOnly ? anonymous : 'last',
       credentials,
       scope,
       reference: name,

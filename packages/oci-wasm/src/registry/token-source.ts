@@ -18,6 +18,8 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   /** Absent: anonymous. */
   readonly credential?: Credential | undefined;
+  /** Whether a rate limit of the token server is waited for. @default true */
+  readonly waitsWhenLimited?: boolean;
   /** Origin of the registry that has sent its client to the endpoint. @default the endpoint's own */
   readonly behalfOf?: string;
 }
@@ -156,6 +158,7 @@ function tokenRequest(realm: URL, request: TokenRequest, signal: AbortSignal): H
     registry: request.behalfOf ?? request.endpoint.origin,
     settings: request.endpoint.settings,
     authorization: username === undefined ? undefined : basicAuthorization(username, password),
+    waitsWhenLimited: request.waitsWhenLimited ?? true,
     signal,
   };
 }

@@ -5,7 +5,7 @@ import type { AbortOptions } from '../content/target.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, parseReference, type Reference } from '../reference.ts';
-import type { Access } from '../registry/authorized-sender.ts';
+import type { Access } from '../registry/identities.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { keepSignatures } from '../signatures/keep-signatures.ts';
 import type { SignaturePolicy } from '../signatures/signature-policy.ts';
@@ -18,7 +18,7 @@ export interface PullOptions extends AbortOptions {
   readonly from: RegistryClient;
   readonly to: LayoutStore;
   readonly reference: string | Reference;
-  /** Tried in order, then anonymous access. @default what the client's credential source finds */
+  /** Tried in order, unless everybody may read it. @default what the client's credential source finds */
   readonly credentials?: readonly Credential[];
   /** Artifacts whose layers are larger together are not pulled. @default 256 MiB */
   readonly maxModuleBytes?: number;

@@ -67,7 +67,8 @@ describe('bearer tokens', () => {
   });
 
   test('are asked for anonymously when the credentials are stale', async () => {
-    await using session = await openSession({ auth: { ...token, publicRepositories: ['team/app'] } });
+    const auth = { ...token, publicRepositories: ['team/app'] };
+    await using session = await openSession({ auth }, { anonymous: 'last' });
     addArtifact(session.registry, emptyModule);
     expect((await session.pull({ credentials: [wrong] })).access).toEqual({ kind: 'anonymous' });
   });
@@ -107,7 +108,7 @@ describe('bearer tokens', () => {
   });
 
   test('are fetched once for many pulls at the same time', async () => {
-    await using session = await openSession({ auth: token });
+    await using session = await openSession({ auth: token }, { anonymous: 'last' });
     addArtifact(session.registry, emptyModule);
     await Promise.all(Array.from({ length: 20 }, () => session.pull({ credentials: [mine] })));
     await session.pull({ credentials: [mine] });

@@ -9,8 +9,12 @@ const users = { me: 'secret', '<token>': 'refresh-1' };
 const token = { kind: 'token', users } satisfies RegistryAuth;
 const mine = { username: 'me', password: 'secret' };
 
+/** Without those of nobody. */
 const tokenRequests = ({ registry }: Session) =>
-  registry.requests.filter(({ path }) => path.startsWith('/token'));
+  registry.requests.filter(
+    ({ path, method, authorization }) =>
+      path.startsWith('/token') && (method === 'POST' || authorization !== undefined),
+  );
 const scopesOf = (path: string | undefined) => new URLSearchParams(path?.split('?')[1]).getAll('scope');
 
 /** Makes the registry answer what matches with a challenge, once. */

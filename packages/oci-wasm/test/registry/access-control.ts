@@ -96,7 +96,10 @@ export function createAccessControl(auth: RegistryAuth | undefined, origin: stri
       if (granted?.has(needed) === true && isMountable) return undefined;
       const also = source === null ? '' : ` repository:${source}:pull`;
       const scope = repository === undefined ? '' : `,scope="repository:${repository}:${action}${also}"`;
-      const challenge = { 'www-authenticate': `Bearer realm="${realm}",service="test registry"${scope}` };
+      const error = granted === undefined ? '' : ',error="insufficient_scope"';
+      const challenge = {
+        'www-authenticate': `Bearer realm="${realm}",service="test registry"${scope}${error}`,
+      };
       return granted === undefined || repository === undefined
         ? failure(401, 'UNAUTHORIZED', 'authentication required', challenge)
         : failure(
