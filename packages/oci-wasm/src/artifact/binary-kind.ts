@@ -2,6 +2,7 @@ import { describeWasm, sniffWasm, WasmBinaryError, type WasmDescription } from '
 import type { AbortOptions, ContentReader } from '../content/target.ts';
 import { collect } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
+import type { FoundFile } from '../rootfs/find-file.ts';
 import { commandOf } from './image-config.ts';
 import { findProgramFile } from './program-file.ts';
 import type { WasmArtifact } from './wasm-artifact.ts';
@@ -10,7 +11,8 @@ export type BinaryKind = WasmDescription['kind'];
 
 /**
  * What the binary of an artifact is; `not-wasm` when it is no WebAssembly, `unknown` for an image that does not say
- * which of its files is run. A module is known by its first bytes.
+ * which of its files is run. A module is known by its first bytes, and so is a component that is too large for a
+ * WIT package.
  */
 export async function binaryKind(
   from: ContentReader,
@@ -18,10 +20,15 @@ export async function binaryKind(
   abort: AbortOptions,
 ): Promise<BinaryKind | 'not-wasm' | 'unknown'> {
   if (artifact.format === 'compat' && commandOf(artifact.program).length === 0) return 'unknown';
-  const head = await beginning(from, artifact, headerBytes, abort);
+  const { bytes: head, size } = await beginning(from, artifact, headerBytes, abort);
   if (sniffWasm(head) !== 'component') return kindOfBinary(head) ?? 'not-wasm';
-  return kindOfBinary(await beginning(from, artifact, Number.POSITIVE_INFINITY, abort)) ?? 'not-wasm';
+  if (size > maxPackageBytes) return 'component';
+  const { bytes } = await beginning(from, artifact, Number.POSITIVE_INFINITY, abort);
+  return kindOfBinary(bytes) ?? 'not-wasm';
 }
+
+/** A WIT package has types only: the largest that there are have less than a hundredth of it. */
+const maxPackageBytes = 16 * 1024 * 1024;
 
 /** As {@link binaryKind}, for bytes that are at hand; `undefined` when they are no WebAssembly. */
 export function kindOfBinary(bytes: Uint8Array): BinaryKind | undefined {
@@ -48,13 +55,15 @@ async function beginning(
   artifact: WasmArtifact,
   keepBytes: number,
   abort: AbortOptions,
-): Promise<Uint8Array> {
-  if (artifact.format === 'compat') {
-    return (await findProgramFile(from, artifact, { ...abort, keepBytes })).bytes;
-  }
+): Promise<Pick<FoundFile, 'bytes' | 'size'>> {
+  if (artifact.format === 'compat') return findProgramFile(from, artifact, { ...abort, keepBytes });
   const { layer } = artifact;
-  if (keepBytes === headerBytes) return firstBytes(from.read(layer, abort));
-  return collect(from.read(layer, abort), layer.size, tooLarge);
+  const source = from.read(layer, abort);
+  const { size } = layer;
+  return {
+    size,
+    bytes: keepBytes === headerBytes ? await firstBytes(source) : await collect(source, size, tooLarge),
+  };
 }
 
 /** Magic and version. */

@@ -18,8 +18,8 @@ export interface Page {
   readonly body: unknown;
 }
 
-/** Some 500,000 names; registries that page at all send far fewer at once. */
-const maxPageBytes = 8 * 1024 * 1024;
+/** Some 200,000 names, as much as clients agree to read; registries that page at all send far fewer at once. */
+const maxPageBytes = 4 * 1024 * 1024;
 /** A million names in pages of a hundred. */
 const maxPages = 10_000;
 
