@@ -39,6 +39,7 @@ export function nodeCommand(terminal: Terminal, finish: Finish): Command {
       "the kubelet's configuration of credential providers",
     )
     .option('--image-credential-provider-bin-dir <dir>', 'folder of the credential providers')
+    .option('--signature-policy <file>', 'which images have to be signed, and by whom (YAML or JSON)')
     .option('--image-gc-high-threshold <percent>', 'of the disk in use: beyond it unused images go (85)')
     .option('--image-gc-low-threshold <percent>', 'of the disk in use: they go until it is no more (80)')
     .option('--minimum-image-ttl-duration <duration>', 'an image that was used more recently stays (2m)')

@@ -26,6 +26,7 @@ const schema = z.strictObject({
   registryHostsDir: z.string().optional(),
   imageCredentialProviderConfig: z.string().optional(),
   imageCredentialProviderBinDir: z.string().optional(),
+  signaturePolicy: z.string().optional(),
   imageGCHighThresholdPercent: z.union([z.number(), z.string()]).optional(),
   imageGCLowThresholdPercent: z.union([z.number(), z.string()]).optional(),
   imageMinimumGCAge: z.string().optional(),

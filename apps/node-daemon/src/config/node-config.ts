@@ -33,6 +33,8 @@ export interface NodeConfig {
   /** The kubelet's plug-ins for credentials: both or none. */
   readonly credentialProviderConfig: string | undefined;
   readonly credentialProviderBinDirectory: string | undefined;
+  /** Which images have to be signed, and by whom. */
+  readonly signaturePolicyFile: string | undefined;
   /** When images that no pod uses are removed. */
   readonly imageCollection: {
     /** Of the disk; 100: never. */
@@ -65,6 +67,7 @@ export interface NodeFlags {
   readonly registryHostsDir?: string;
   readonly imageCredentialProviderConfig?: string;
   readonly imageCredentialProviderBinDir?: string;
+  readonly signaturePolicy?: string;
   readonly imageGcHighThreshold?: string;
   readonly imageGcLowThreshold?: string;
   readonly minimumImageTtlDuration?: string;
@@ -155,6 +158,7 @@ export function resolveNodeConfig({ flags, env, file, root }: ConfigSources): No
       ['WASMLET_IMAGE_CREDENTIAL_PROVIDER_BIN_DIR'],
       file.imageCredentialProviderBinDir,
     ),
+    signaturePolicyFile: text(flags.signaturePolicy, ['WASMLET_SIGNATURE_POLICY'], file.signaturePolicy),
     imageCollection: imageCollection({ flags, env, file }),
     egressAllow: flags.egressAllow ?? parseList(env['WASMLET_EGRESS_ALLOW']) ?? file.egressAllow ?? [],
     allowLocalModules: parseBoolean(

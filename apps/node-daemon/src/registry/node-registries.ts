@@ -1,4 +1,4 @@
-import { credentialProviderPlugins, registryHosts } from '@wasmlet/oci-wasm';
+import { credentialProviderPlugins, readSignaturePolicy, registryHosts } from '@wasmlet/oci-wasm';
 import type { WasmProviderOptions } from '@wasmlet/wasm-provider';
 import type { Terminal } from '../commands/terminal.ts';
 import type { NodeConfig } from '../config/node-config.ts';
@@ -6,12 +6,12 @@ import { proxyOf } from './registry-access.ts';
 
 type RegistryOptions = Pick<
   WasmProviderOptions,
-  'credentials' | 'registryHosts' | 'proxy' | 'insecureRegistries'
+  'credentials' | 'registryHosts' | 'proxy' | 'insecureRegistries' | 'signaturePolicy'
 >;
 
 /**
- * How a node speaks to registries: mirrors, certificates, its own credentials, proxies. Everything that is configured
- * is read, so that what is wrong with it ends the start.
+ * How a node speaks to registries, and what it takes from them: mirrors, certificates, its own credentials, proxies,
+ * signatures. Everything that is configured is read, so that what is wrong with it ends the start.
  *
  * @throws `OciError` `INVALID_CONFIG` naming the file.
  */
@@ -23,10 +23,11 @@ export async function openNodeRegistries(
     | 'credentialProviderBinDirectory'
     | 'registryHostsDirectory'
     | 'insecureRegistries'
+    | 'signaturePolicyFile'
   >,
 ): Promise<RegistryOptions> {
   const { credentialProviderConfig: configFile, credentialProviderBinDirectory: binDirectory } = config;
-  const { registryHostsDirectory: directory, insecureRegistries } = config;
+  const { registryHostsDirectory: directory, signaturePolicyFile: policyFile, insecureRegistries } = config;
   return {
     insecureRegistries,
     proxy: proxyOf(env),
@@ -34,5 +35,6 @@ export async function openNodeRegistries(
       ? {}
       : { credentials: await credentialProviderPlugins({ configFile, binDirectory, env }) }),
     ...(directory === undefined ? {} : { registryHosts: await registryHosts({ directory }) }),
+    ...(policyFile === undefined ? {} : { signaturePolicy: await readSignaturePolicy(policyFile) }),
   };
 }

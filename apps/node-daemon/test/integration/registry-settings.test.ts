@@ -75,10 +75,17 @@ providers:
   test.each([
     ['a certificate that is none', '--registry-hosts-dir=broken', 'bad.pem has no certificate in it'],
     ['a folder that is not there', '--registry-hosts-dir=absent', 'absent cannot be read'],
+    [
+      'a signature policy that is none',
+      '--signature-policy=policy.yaml',
+      'policy.yaml, policies[0].images: must',
+    ],
+    ['a signature policy that is not there', '--signature-policy=none.yaml', 'none.yaml: cannot be read'],
   ])('does not start with %s', async (_title, flag, message) => {
     await write('broken/registry.test/hosts.toml', 'ca = "bad.pem"');
     await write('broken/registry.test/bad.pem', 'hello');
     await write('none/.keep', '');
+    await write('policy.yaml', 'policies: [{ authorities: [] }]');
     const args = ['node', '--standalone', '--manifests=none', '--data-dir=data', '--healthz-port=0', flag];
     const { code, stderr } = await commandLine.run(args);
     expect(stderr).toContain(message);

@@ -64,6 +64,8 @@ describe('the configuration of a node', () => {
       credentialProviderBinDirectory: '/bin/providers',
     });
     expect(resolve().registryHostsDirectory).toBeUndefined();
+    expect(resolve().signaturePolicyFile).toBeUndefined();
+    expect(resolve({ file: { signaturePolicy: '/policy.yaml' } }).signaturePolicyFile).toBe('/policy.yaml');
   });
 
   test('takes the watermarks of images as the kubelet does, with its defaults', () => {

@@ -17,6 +17,7 @@ import { all } from '../fixtures/repository.ts';
 import { openSession, type Session } from '../fixtures/session.ts';
 import {
   attachBundle,
+  type AttachOptions,
   attachSimple,
   type Bundle,
   bundleType,
@@ -56,7 +57,7 @@ interface Published extends AsyncDisposable {
   readonly repository: Repository;
   readonly descriptor: Descriptor;
   verify(this: void, policy: SignaturePolicy): Promise<readonly VerifiedSignature[]>;
-  attach(this: void, bundle: Bundle | string, annotations?: Readonly<Record<string, string>>): string;
+  attach(this: void, bundle: Bundle | string, options?: AttachOptions): string;
 }
 
 async function publish(): Promise<Published> {
@@ -70,7 +71,7 @@ async function publish(): Promise<Published> {
     repository,
     descriptor,
     verify: (policy) => verifySignatures({ source: repository, reference, descriptor, policy }),
-    attach: (bundle, annotations) => attachBundle(session.registry, descriptor, bundle, annotations),
+    attach: (bundle, options) => attachBundle(session.registry, descriptor, bundle, options),
     [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };
 }
@@ -330,7 +331,7 @@ describe('a registry', () => {
     await using published = await publish();
     const { digest } = published.descriptor;
     const annotations = { 'dev.sigstore.bundle.predicateType': 'https://slsa.dev/provenance/v1' };
-    published.attach(signByKey(digest, other.privateKey), annotations);
+    published.attach(signByKey(digest, other.privateKey), { annotations });
     published.session.registry.forget();
     expect(await failureOf(published.verify(await demanding(byKey)))).toMatchObject({
       code: 'SIGNATURE_MISSING',
