@@ -106,6 +106,23 @@ await describeWith('registries with a token server', ['registry', 'registry tool
       await expect(repository.resolve(reference)).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
     });
 
+    test('shows the password only for what not all may read, and asks as nobody once', async () => {
+      const { host, tokens } = registries[which];
+      const module = uniqueBinary('module', 1_000);
+      await using client = await openClient(withPassword());
+      const [open, closed] = [`${host}/public/first:v1`, `${host}/team/first:v1`];
+      for (const reference of [open, closed]) await pushArtifact({ to: client, reference, module });
+      const before = tokens.requests.length;
+      const store = await openLayoutStore(join(root, `${which}-first`));
+      for (const reference of [open, closed, closed])
+        await pullArtifact({ from: client, to: store, reference });
+      expect(tokens.requests.slice(before).map(({ by, scopes }) => [by, ...scopes])).toEqual([
+        ['nobody', 'repository:public/first:pull'],
+        ['nobody', 'repository:team/first:pull'],
+        ['password', 'repository:team/first:pull'],
+      ]);
+    });
+
     test('reads as nobody what all may read, and nothing else', async () => {
       const { host } = registries[which];
       const module = uniqueBinary('module', 1_000);
