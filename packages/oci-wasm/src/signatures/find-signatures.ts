@@ -1,3 +1,4 @@
+import { printable } from '../artifact/printable.ts';
 import type { Descriptor } from '../content/descriptor.ts';
 import { type ManifestLinks, manifestLinks } from '../content/manifest-links.ts';
 import { isManifestType } from '../content/media-types.ts';
@@ -128,10 +129,12 @@ async function orUnreadable(
   }
 }
 
+const maxProblemLength = 400;
+
 /** Throws what is the source's failure. */
 function unreadable(digest: string, error: unknown): UnreadableSignature {
   if (error instanceof OciError && !contentProblems.includes(error.code)) throw error;
-  return { digest, problem: `it cannot be read: ${(error as Error).message}` };
+  return { digest, problem: printable(`it cannot be read: ${(error as Error).message}`, maxProblemLength) };
 }
 
 async function readManifest(

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { parseImageGlob } from './image-glob.ts';
 import { type PolicyPlace, policyPlace } from './policy-place.ts';
-import { readAuthority } from './read-authority.ts';
 import type { ImagePolicy, SignatureAuthority, SignaturePolicy } from './signature-policy.ts';
 
 const maxFileBytes = 1024 * 1024;
@@ -74,6 +73,8 @@ async function readRule(value: unknown, path: string, place: PolicyPlace): Promi
       if ('problem' in glob) throw here.at('.glob').invalid(`"${text.slice(0, 100)}" ${glob.problem}`);
       return glob;
     });
+  // What reads keys and trust roots takes time and memory to load.
+  const { readAuthority } = await import('./read-authority.ts');
   const read: SignatureAuthority[] = [];
   for (const [authority, here] of place.at('.authorities').entries(authorities)) {
     read.push(await readAuthority(authority, `authority-${read.length}`, here));

@@ -372,13 +372,13 @@ describe('a registry', () => {
     expect(failure.message).toContain('it cannot be read');
   });
 
-  test('with a log entry again and again in a bundle has no signature there', async () => {
+  test('with too many log entries in a bundle has no signature there', async () => {
     await using published = await publish();
     const bundle = sigstore.sign(published.descriptor.digest) as unknown as {
       verificationMaterial: { tlogEntries: object[] };
     };
     const { tlogEntries } = bundle.verificationMaterial;
-    bundle.verificationMaterial.tlogEntries = Array.from({ length: 1_000 }, () => tlogEntries[0] ?? {});
+    bundle.verificationMaterial.tlogEntries = Array.from({ length: 9 }, () => tlogEntries[0] ?? {});
     published.attach(JSON.stringify(bundle));
     expect((await failureOf(published.verify(await demanding(keyless)))).message).toContain(
       'more than 8 log entries',
