@@ -39,16 +39,22 @@ export function readSpinLock(bytes: Uint8Array, name: string): SpinApplication {
     throw unsupported(`of ${components.length} components (${names.join(', ')}); one is supported`);
   }
   const { id, source, env, dependencies } = component;
+  const triggered = records(isRecord(lock) ? lock['triggers'] : undefined);
+  if ([component, ...triggered].some((part) => isFilled(part['trigger_dependencies']))) {
+    throw unsupported('with components between its trigger and its own, such as middleware');
+  }
+  const needs = [lock, component].flatMap((part) => hostRequirements(part));
+  if (needs.length > 0) throw unsupported(`that needs ${needs.slice(0, 8).join(', ')} of its host`);
   const digest = isRecord(source) ? source['digest'] : undefined;
   if (typeof id !== 'string' || typeof digest !== 'string') {
     throw unsupported('whose component has no layer for its source; push it with `spin registry push`');
   }
-  if (isRecord(dependencies) && Object.keys(dependencies).length > 0) {
+  if (isFilled(dependencies)) {
     throw unsupported(
       'whose component has dependencies beside it; push it with `spin registry push`, which composes them',
     );
   }
-  const triggers = records(isRecord(lock) ? lock['triggers'] : undefined)
+  const triggers = triggered
     .map((trigger) => trigger['trigger_type'])
     .filter((type): type is string => typeof type === 'string');
   return {
@@ -57,6 +63,17 @@ export function readSpinLock(bytes: Uint8Array, name: string): SpinApplication {
     env: Object.entries(readStrings(env) ?? {}),
     source: digest,
   };
+}
+
+function isFilled(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length > 0;
+}
+
+/** What a host has to have beyond what all have. */
+function hostRequirements(part: unknown): readonly string[] {
+  const requirements = isRecord(part) ? part['host_requirements'] : undefined;
+  const entries = isRecord(requirements) ? Object.entries(requirements) : [];
+  return entries.filter(([, value]) => value !== 'optional').map(([name]) => printable(name));
 }
 
 function records(value: unknown): readonly Readonly<Record<string, unknown>>[] {

@@ -224,6 +224,25 @@ describe('refused with the reason is', () => {
       'has dependencies',
     ],
     [
+      'a Spin application with middleware',
+      spinImage({
+        ...lockOf([], spinComponent),
+        triggers: [
+          { id: 't', trigger_type: 'http', trigger_config: {}, trigger_dependencies: { middleware: [{}] } },
+        ],
+      }),
+      'such as middleware',
+    ],
+    [
+      'a Spin application that needs more of its host',
+      spinImage({
+        ...lockOf([], spinComponent),
+        must_understand: ['host_requirements'],
+        host_requirements: { local_service_chaining: 'required', other: 'optional' },
+      }),
+      'needs local_service_chaining of its host',
+    ],
+    [
       'a Spin application with a source elsewhere',
       spinImage(lockOf([], { ...spinComponent, source: { source: 'file:///x' } })),
       'no layer for its source',
