@@ -34,7 +34,8 @@ function openBar(
       drawnAt = now;
       const done = sum(begun, ({ transferredBytes }) => transferredBytes);
       const total = sum(begun, ({ descriptor }) => descriptor.size);
-      const facts = describeProgress(done, total, now - startedAt);
+      const resumed = sum(begun, ({ resumedBytes = 0 }) => resumedBytes);
+      const facts = describeProgress(done, total, ((done - resumed) * 1000) / Math.max(1, now - startedAt));
       stderr.write(`${clearLine}${shortened(what, (stderr.columns || 80) - facts.length - 1)}${facts}`);
     },
     [Symbol.dispose]() {
@@ -54,11 +55,10 @@ function sum(begun: ReadonlyMap<string, Progress>, of: (progress: Progress) => n
 const barWidth = 20;
 
 /** e.g. ` [##########..........]  50 %  25.0 of 50.0 MB  112.3 MB/s`. */
-function describeProgress(done: number, total: number, elapsedMs: number): string {
+function describeProgress(done: number, total: number, perSecond: number): string {
   const share = total === 0 ? 1 : done / total;
   const filled = '#'.repeat(Math.floor(share * barWidth)).padEnd(barWidth, '.');
   const percent = String(Math.floor(share * 100)).padStart(3);
-  const perSecond = elapsedMs < 1 ? 0 : (done * 1000) / elapsedMs;
   return ` [${filled}] ${percent} %  ${megabytes(done)} of ${megabytes(total)} MB  ${megabytes(perSecond)} MB/s`;
 }
 

@@ -20,13 +20,14 @@ class Screen extends Writable {
 const show = (
   stderr: Screen,
   what: string,
-  transfer: (report: (blob: string, size: number, done: number) => void) => void,
+  transfer: (report: (blob: string, size: number, done: number, resumedBytes?: number) => void) => void,
 ) =>
   showProgress({ stderr }, what, async (report) =>
-    transfer((name, size, transferredBytes) =>
+    transfer((name, size, transferredBytes, resumedBytes = 0) =>
       report({
         descriptor: { mediaType: 'application/wasm', digest: `sha256:${name}`, size },
         transferredBytes,
+        resumedBytes,
       }),
     ),
   );
@@ -47,6 +48,19 @@ describe('the progress of a transfer', () => {
       '\r\u001b[Kpulling r.test/app:v1 [....................]   0 %  0.0 of 30.0 MB  0.0 MB/s',
       '\r\u001b[Kpulling r.test/app:v1 [##########..........]  50 %  25.0 of 50.0 MB  50.0 MB/s',
       '\r\u001b[K',
+    ]);
+  });
+
+  test('counts what an earlier transfer has left for the bar, not for the rate', async () => {
+    const stderr = new Screen(true);
+    await show(stderr, 'pulling r.test/app:v1', (report) => {
+      report('a', 50_000_000, 25_000_000, 25_000_000);
+      vi.advanceTimersByTime(500);
+      report('a', 50_000_000, 30_000_000, 25_000_000);
+    });
+    expect(stderr.written.slice(0, 2)).toEqual([
+      '\r\u001b[Kpulling r.test/app:v1 [##########..........]  50 %  25.0 of 50.0 MB  0.0 MB/s',
+      '\r\u001b[Kpulling r.test/app:v1 [############........]  60 %  30.0 of 50.0 MB  10.0 MB/s',
     ]);
   });
 

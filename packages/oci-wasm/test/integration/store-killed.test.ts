@@ -93,7 +93,7 @@ describe(`kill -9 at ${points} points (seed ${seed})`, () => {
     async () => {
       await using session = await openSession();
       const { registry, client, directory } = session;
-      const module = moduleOf(8_500_000);
+      const module = moduleOf(4_500_000);
       addArtifact(registry, module, { repository: 'dry' });
       const operations = operationsOf(
         await run(session, 'pull', 0, join(directory, 'dry'), session.reference('dry:v1')),

@@ -18,7 +18,12 @@ const node = (digest: string, usedMs: number, more: Partial<ContentNode> = {}): 
 ];
 
 function plan(nodes: readonly [string, ContentNode][], more: Partial<CollectionInput> = {}) {
-  const { names, content } = planCollection({
+  const { names, content } = planCollection(input(nodes, more));
+  return { names: [...names].toSorted(), content: [...content].toSorted() };
+}
+
+function input(nodes: readonly [string, ContentNode][], more: Partial<CollectionInput>): CollectionInput {
+  return {
     graph: new Map(nodes),
     held: [],
     named: [],
@@ -31,9 +36,10 @@ function plan(nodes: readonly [string, ContentNode][], more: Partial<CollectionI
     dropNames: true,
     keepReferrers: true,
     ...more,
-  });
-  return { names: [...names].toSorted(), content: [...content].toSorted() };
+  };
 }
+
+const partial = (path: string, grownMs: number) => ({ path, digest: path, sizeBytes: 10, grownMs });
 
 describe('a plan', () => {
   const shared = node('shared', 1);
@@ -85,5 +91,19 @@ describe('a plan', () => {
 
   test('is not confused by content that refers to what is not here', () => {
     expect(plan([node('x', 1, { children: ['gone'], subject: 'gone too' })]).content).toEqual(['x']);
+  });
+
+  test('takes what has arrived of blobs first, the oldest first, and no more than it needs to', () => {
+    const partials = [partial('new', 995), partial('older', 10), partial('oldest', 5)];
+    const take = (more: Partial<CollectionInput>) => {
+      const { totalBytes, partials: taken, content } = planCollection(input(nodes, { partials, ...more }));
+      return { totalBytes, taken: taken.map(({ path }) => path), content: [...content].toSorted() };
+    };
+    const totalBytes = 10 * (nodes.length + partials.length);
+    expect(take({ highBytes: totalBytes })).toEqual({ totalBytes, taken: [], content: [] });
+    expect(take({ lowBytes: totalBytes - 5 })).toEqual({ totalBytes, taken: ['oldest'], content: [] });
+    expect(take({ freeBytes: 20, minimumAgeMs: 10 }).taken).toEqual(['oldest', 'older']);
+    expect(take({ minimumAgeMs: 10 }).taken).toEqual(['oldest', 'older']);
+    expect(take({ minimumAgeMs: 10 }).content).toHaveLength(nodes.length);
   });
 });
