@@ -1,80 +1,33 @@
-import { createHash, type KeyObject, sign } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  type Descriptor,
-  parseReference,
-  parseSignaturePolicy,
-  type Repository,
-  type SignaturePolicy,
-  type VerifiedSignature,
-  verifySignatures,
-} from '../../src/index.ts';
-import { addArtifact, emptyModule } from '../fixtures/artifacts.ts';
+import { parseSignaturePolicy, type SignaturePolicy, verifySignatures } from '../../src/index.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { all } from '../fixtures/repository.ts';
-import { openSession, type Session } from '../fixtures/session.ts';
 import {
-  attachBundle,
-  type AttachOptions,
+  byKey,
+  demanding,
+  key,
+  keyless,
+  other,
+  otherDigest,
+  pemOf,
+  publish,
+  type Published,
+  ruleOf,
+  sigstore,
+} from '../fixtures/signatures/published.ts';
+import {
   attachSimple,
   type Bundle,
   bundleType,
   signByKey,
   simplePayload,
 } from '../fixtures/signatures/sign.ts';
-import { createSigstore, issuer, newKeyPair, subject } from '../fixtures/signatures/sigstore-in-a-box.ts';
-import { ociManifest } from '../registry/content-store.ts';
+import { createSigstore, newKeyPair } from '../fixtures/signatures/sigstore-in-a-box.ts';
 
-const key = newKeyPair();
-const other = newKeyPair();
-const sigstore = createSigstore();
 const foreignSigstore = createSigstore();
-const otherDigest = `sha256:${'ab'.repeat(32)}`;
-
-function pemOf({ publicKey }: { readonly publicKey: KeyObject }): string {
-  return publicKey.export({ type: 'spki', format: 'pem' }).toString();
-}
-
-function ruleOf(name: string, glob: string, by: { readonly publicKey: KeyObject }): unknown {
-  return { name, images: [{ glob }], authorities: [{ key: { data: pemOf(by) } }] };
-}
-
-function demanding(...authorities: readonly unknown[]): Promise<SignaturePolicy> {
-  return parseSignaturePolicy({ policies: [{ name: 'ours', images: [{ glob: '**' }], authorities }] });
-}
-
-const byKey = { name: 'release', key: { data: pemOf(key) } };
-const keyless = {
-  name: 'ci',
-  keyless: { identities: [{ issuer, subject }], trustRoot: sigstore.trustedRoot },
-};
-
-/** An artifact in a registry that has nothing else. */
-interface Published extends AsyncDisposable {
-  readonly session: Session;
-  readonly repository: Repository;
-  readonly descriptor: Descriptor;
-  verify(this: void, policy: SignaturePolicy): Promise<readonly VerifiedSignature[]>;
-  attach(this: void, bundle: Bundle | string, options?: AttachOptions): string;
-}
-
-async function publish(): Promise<Published> {
-  const session = await openSession({ referrers: 'filtering' });
-  addArtifact(session.registry, emptyModule);
-  const reference = parseReference(session.reference());
-  const repository = session.client.repository(reference);
-  const descriptor = await repository.resolve(reference);
-  return {
-    session,
-    repository,
-    descriptor,
-    verify: (policy) => verifySignatures({ source: repository, reference, descriptor, policy }),
-    attach: (bundle, options) => attachBundle(session.registry, descriptor, bundle, options),
-    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
-  };
-}
 
 describe('an artifact that cosign has signed', async () => {
   interface Golden {
@@ -289,107 +242,6 @@ describe('a signature without a key', () => {
     const policy = await demanding({ key: { data: pemOf(key), trustRoot: sigstore.trustedRoot } });
     expect((await failureOf(published.verify(policy))).message).toContain('expected 1 tlog entries, got 0');
   });
-
-  test('does not count when any byte of it has been changed', async () => {
-    const policy = await demanding(keyless);
-    await using published = await publish();
-    const text = JSON.stringify(sigstore.sign(published.descriptor.digest));
-    // In every value, the middle one of its characters.
-    const values = [...text.matchAll(/"(\w+)":"([^"]{8,})"/g)];
-    const ignored = ['mediaType', 'rootHash', 'payloadType'];
-    const taken: string[] = [];
-    for (const { 1: name = '', 2: value = '', index } of values) {
-      if (ignored.includes(name)) continue;
-      const at = text.indexOf(value, index) + Math.floor(value.length / 2);
-      const changed = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
-      await using tampered = await publish();
-      tampered.attach(changed);
-      const { message } = await failureOf(tampered.verify(policy));
-      if (!message.includes('has no signature that')) taken.push(name);
-    }
-    expect(taken).toEqual([]);
-    expect(values.length).toBeGreaterThan(8);
-  });
-});
-
-describe('a registry', () => {
-  test('with 10,000 signatures is asked for 100 of them', async () => {
-    await using published = await publish();
-    const { registry } = published.session;
-    attachMany(published, 10_000);
-    registry.forget();
-    const failure = await failureOf(published.verify(await demanding(byKey)));
-    expect(failure).toMatchObject({ code: 'SIGNATURE_INVALID' });
-    expect(failure.message).toContain('looked at: more than 100');
-    expect(failure.message).toContain('and 95 more reasons');
-    expect(failure.message.length).toBeLessThan(2_000);
-    // A manifest and a bundle each, the artifact's own, and lists.
-    expect(published.session.seen().length).toBeLessThan(250);
-  });
-
-  test('with attestations that are marked as such is not asked for them', async () => {
-    await using published = await publish();
-    const { digest } = published.descriptor;
-    const annotations = { 'dev.sigstore.bundle.predicateType': 'https://slsa.dev/provenance/v1' };
-    published.attach(signByKey(digest, other.privateKey), { annotations });
-    published.session.registry.forget();
-    expect(await failureOf(published.verify(await demanding(byKey)))).toMatchObject({
-      code: 'SIGNATURE_MISSING',
-    });
-    expect(published.session.seen().filter((path) => path.includes('/blobs/'))).toEqual([]);
-  });
-
-  test('with a bundle of 100 MB is not asked for it', async () => {
-    await using published = await publish();
-    const { registry } = published.session;
-    const huge = { mediaType: bundleType, digest: otherDigest, size: 100_000_000 };
-    const empty = registry.content.addBlob('team/app', Buffer.from('{}'));
-    registry.content.addManifest('team/app', 'huge', {
-      schemaVersion: 2,
-      mediaType: ociManifest,
-      artifactType: bundleType,
-      config: { mediaType: 'application/vnd.oci.empty.v1+json', ...empty },
-      layers: [huge],
-      subject: published.descriptor,
-    });
-    registry.forget();
-    const failure = await failureOf(published.verify(await demanding(byKey)));
-    expect(failure.message).toContain('has 100000000 bytes; at most 1048576 are read');
-    expect(published.session.seen().some((path) => path.includes(otherDigest))).toBe(false);
-  });
-
-  test.each([
-    ['no JSON', 'not json'],
-    ['no bundle', '[]'],
-    ['a bundle without a signature', JSON.stringify({ mediaType: bundleType })],
-    ['JSON that is nested deep', '['.repeat(100_000)],
-    ['one name twice', `{"mediaType":"${bundleType}","mediaType":"${bundleType}"}`],
-  ])('with %s for a bundle has no signature there', async (_, text) => {
-    await using published = await publish();
-    published.attach(text);
-    const failure = await failureOf(published.verify(await demanding(byKey, keyless)));
-    expect(failure).toMatchObject({ code: 'SIGNATURE_INVALID' });
-    expect(failure.message).toContain('it cannot be read');
-  });
-
-  test('with too many log entries in a bundle has no signature there', async () => {
-    await using published = await publish();
-    const bundle = sigstore.sign(published.descriptor.digest) as unknown as {
-      verificationMaterial: { tlogEntries: object[] };
-    };
-    const { tlogEntries } = bundle.verificationMaterial;
-    bundle.verificationMaterial.tlogEntries = Array.from({ length: 9 }, () => tlogEntries[0] ?? {});
-    published.attach(JSON.stringify(bundle));
-    expect((await failureOf(published.verify(await demanding(keyless)))).message).toContain(
-      'more than 8 log entries',
-    );
-  });
-
-  test('that fails is not one without signatures', async () => {
-    await using published = await publish();
-    published.session.registry.fail({ path: /referrers/ }, { kind: 'status', status: 503 });
-    expect(await failureOf(published.verify(await demanding(byKey)))).toMatchObject({ code: 'UNAVAILABLE' });
-  });
 });
 
 describe('a pull under a policy', () => {
@@ -442,22 +294,3 @@ describe('a pull under a policy', () => {
     },
   );
 });
-
-/** Signatures by others, more than anybody would look at. */
-function attachMany({ session, descriptor }: Published, count: number): void {
-  const { content } = session.registry;
-  const empty = content.addBlob('team/app', Buffer.from('{}'));
-  const bytes = Buffer.from(JSON.stringify(signByKey(descriptor.digest, other.privateKey)));
-  const layer = content.addBlob('team/app', bytes);
-  for (let index = 0; index < count; index += 1) {
-    content.addManifest('team/app', 'signature', {
-      schemaVersion: 2,
-      mediaType: ociManifest,
-      artifactType: bundleType,
-      config: { mediaType: 'application/vnd.oci.empty.v1+json', ...empty },
-      layers: [{ mediaType: bundleType, ...layer }],
-      subject: descriptor,
-      annotations: { number: String(index) },
-    });
-  }
-}
