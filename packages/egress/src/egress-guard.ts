@@ -34,6 +34,7 @@ export interface EgressGuard {
   readonly lookup: LookupFunction;
 }
 
+/** Options of {@link createEgressGuard}. */
 export interface EgressGuardOptions {
   /** Default: the system's own resolver. */
   readonly resolve?: Resolve;

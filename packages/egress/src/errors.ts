@@ -18,6 +18,7 @@ export type EgressDenialReason =
   /** One of the host's addresses needs a grant that the policy does not have, or is never contacted. */
   | 'address-not-allowed';
 
+/** What an {@link EgressError} is about. */
 export interface EgressErrorDetails {
   /** The host that was asked for, canonical where it could be read. */
   readonly host?: string;

@@ -1,6 +1,7 @@
 import { addAbortListener } from 'node:events';
 import { lookup } from 'node:dns/promises';
 
+/** One address of a host. */
 export interface ResolvedAddress {
   readonly address: string;
   readonly family: 4 | 6;

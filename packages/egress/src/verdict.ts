@@ -1,5 +1,6 @@
 import type { EgressDenialReason } from './errors.ts';
 
+/** Whether a connection may be made, and if not, why not. */
 export type EgressVerdict =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly reason: EgressDenialReason; readonly message: string };

@@ -55,6 +55,7 @@ export type OciErrorCode =
   /** The client has been closed. */
   | 'CLOSED';
 
+/** What an {@link OciError} is about, as far as that is known. */
 export interface OciErrorDetails {
   /** The artifact that was asked for. */
   readonly reference?: string;

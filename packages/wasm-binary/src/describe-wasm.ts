@@ -4,6 +4,7 @@ import { type ComponentDescription, readComponent, type WitPackageDescription } 
 import { type ModuleDescription, readModule } from './read-module.ts';
 import { sniffWasm } from './sniff-wasm.ts';
 
+/** What a binary says of itself, by its kind. */
 export type WasmDescription = ModuleDescription | ComponentDescription | WitPackageDescription;
 
 /**

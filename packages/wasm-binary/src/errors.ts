@@ -1,3 +1,4 @@
+/** Why a {@link WasmBinaryError} was thrown. */
 export type WasmBinaryErrorCode =
   /** The bytes do not begin as WebAssembly does. */
   | 'NOT_WASM'

@@ -3,6 +3,7 @@ import type { BinaryLimits } from './limits.ts';
 import { readItems } from './read-items.ts';
 import { sectionsOf } from './sections.ts';
 
+/** What a component wants and offers. */
 export interface ComponentDescription {
   readonly kind: 'component';
   /** Names of its imports and exports as the binary has them, e.g. `wasi:http/types@0.2.3`. */

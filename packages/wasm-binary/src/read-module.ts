@@ -3,14 +3,17 @@ import type { BinaryLimits } from './limits.ts';
 import { readItems } from './read-items.ts';
 import { sectionsOf } from './sections.ts';
 
+/** What an import or export of a core module is. */
 export type ExternKind = 'function' | 'table' | 'memory' | 'global' | 'tag';
 
+/** One import of a core module. */
 export interface ModuleImport {
   readonly module: string;
   readonly name: string;
   readonly kind: ExternKind;
 }
 
+/** One export of a core module. */
 export interface ModuleExport {
   readonly name: string;
   readonly kind: ExternKind;
@@ -25,12 +28,14 @@ export interface MemoryType {
   readonly imported: boolean;
 }
 
+/** Sizes in elements. */
 export interface TableType {
   readonly min: number;
   readonly max?: number;
   readonly imported: boolean;
 }
 
+/** What a core module wants and offers. */
 export interface ModuleDescription {
   readonly kind: 'module';
   readonly imports: readonly ModuleImport[];

@@ -21,6 +21,7 @@ export type RuntimeErrorCode =
   /** The runtime or sandbox has been closed. */
   | 'CLOSED';
 
+/** The one error of this package, besides an abort's reason. */
 export class RuntimeError extends Error {
   override readonly name = 'RuntimeError';
   readonly code: RuntimeErrorCode;

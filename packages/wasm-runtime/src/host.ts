@@ -22,6 +22,7 @@ export interface HostModuleUse {
 /** What a host module's file exports. */
 export interface HostModule {
   readonly contract: 1;
+  /** What one guest is to be linked with. */
   imports(context: HostContext): HostImports;
   /** The import modules that it provides, so that `load` is left out for guests that use none of them. @default unknown */
   readonly namespaces?: readonly string[];
@@ -37,13 +38,19 @@ export type HostImports = Readonly<Record<string, Readonly<Record<string, HostFu
 
 /** All values are core wasm values. A function that throws, or rejects, traps the guest; no guest can catch that. */
 export type HostFunction =
-  | { readonly waits: false; readonly call: (...args: never[]) => number | bigint | void }
+  | {
+      readonly waits: false;
+      /** Answers at once. */
+      readonly call: (...args: never[]) => number | bigint | void;
+    }
   /** May return a promise: the guest is suspended (JSPI) until it settles. */
   | {
       readonly waits: true;
+      /** Answers at once or later. */
       readonly call: (...args: never[]) => Promise<number | bigint | void> | number | bigint | void;
     };
 
+/** What a host module is given for one guest. */
 export interface HostContext {
   readonly config: unknown;
   /**
@@ -53,7 +60,7 @@ export interface HostContext {
   memory(): WebAssembly.Memory | undefined;
   /** Aborts when the guest ends or is being killed. */
   readonly signal: AbortSignal;
-  /** Sends JSON to the application ({@link Guest.onReport}); rate-limited, extra reports are dropped and counted. */
+  /** Sends JSON to the application (`Guest.onReport`); rate-limited, extra reports are dropped and counted. */
   report(value: unknown): void;
   /** Runs when the guest has ended, in reverse order of registration. */
   onEnd(close: () => void | Promise<void>): void;

@@ -7,6 +7,7 @@ import { commandOf } from './image-config.ts';
 import { findProgramFile } from './program-file.ts';
 import type { WasmArtifact } from './wasm-artifact.ts';
 
+/** What a WebAssembly binary is; a WIT package holds interface types and nothing that runs. */
 export type BinaryKind = WasmDescription['kind'];
 
 /**
@@ -30,7 +31,7 @@ export async function binaryKind(
 /** A WIT package has types only: the largest that there are have less than a hundredth of it. */
 const maxPackageBytes = 16 * 1024 * 1024;
 
-/** As {@link binaryKind}, for bytes that are at hand; `undefined` when they are no WebAssembly. */
+/** What a binary is, by its first bytes and, of a component, its exports; `undefined` when it is no WebAssembly. */
 export function kindOfBinary(bytes: Uint8Array): BinaryKind | undefined {
   const sniffed = sniffWasm(bytes);
   if (sniffed === 'not-wasm') return undefined;

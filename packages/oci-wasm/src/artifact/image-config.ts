@@ -60,6 +60,7 @@ export interface EntryPoint {
   readonly function: string | undefined;
 }
 
+/** Takes apart what a program is called by (runwasi's convention): a file, after `#` the exported function to call. */
 export function entryPointOf(argument: string): EntryPoint {
   const hash = argument.lastIndexOf('#');
   if (hash === -1) return { file: argument, function: undefined };

@@ -21,6 +21,7 @@ export async function readArtifact(
   return artifact;
 }
 
+/** Options of {@link readModuleBytes}. */
 export interface ReadModuleOptions extends AbortOptions {
   /** Of an image that has its binary as a file: what is run in place of its entry point. @default the image's */
   readonly entry?: string;

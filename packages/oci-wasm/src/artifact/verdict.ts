@@ -3,6 +3,7 @@ import { describeWasm, type ModuleDescription, type WasmDescription } from '@was
 /** What a binary is, and what a runtime would do with it. */
 export type WasmVerdict = ModuleVerdict | ComponentVerdict | WitPackageVerdict;
 
+/** A core module, and what it is for. */
 export interface ModuleVerdict {
   readonly kind: 'module';
   readonly world: World;
@@ -11,6 +12,7 @@ export interface ModuleVerdict {
   readonly description: ModuleDescription;
 }
 
+/** A component, and what it is for. */
 export interface ComponentVerdict {
   readonly kind: 'component';
   readonly world: World;
@@ -25,6 +27,7 @@ export interface WitPackageVerdict {
   readonly description: Extract<WasmDescription, { kind: 'wit-package' }>;
 }
 
+/** What surroundings a binary expects, and what it is to them. */
 export interface World {
   /** `command` runs to its end, `http-server` answers requests, `library` waits for a host that knows its exports. */
   readonly role: 'command' | 'http-server' | 'library';

@@ -42,6 +42,7 @@ export interface CompatArtifact extends ArtifactFacts {
   readonly program: ImageProgram;
 }
 
+/** What is known of every artifact. */
 export interface ArtifactFacts {
   /** Digest of what the reference names: a manifest, or an index that lists it. */
   readonly digest: string;

@@ -6,6 +6,7 @@ export interface Descriptor {
   /** In bytes. */
   readonly size: number;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** In an index: what the manifest says that it is. */
   readonly artifactType?: string;
   /** The content itself, in base64: small content that has been embedded. */
   readonly data?: string;
@@ -13,6 +14,7 @@ export interface Descriptor {
   readonly platform?: Platform;
 }
 
+/** For which machine one entry of an index is, as the OCI image specification has it. */
 export interface Platform {
   readonly os: string;
   readonly architecture: string;

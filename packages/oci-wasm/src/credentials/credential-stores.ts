@@ -3,6 +3,7 @@ import { chainCredentials } from './chain-credentials.ts';
 import type { CredentialSource } from './credential.ts';
 import { dockerConfigCredentials } from './docker-config-credentials.ts';
 
+/** Options of {@link credentialStores}. */
 export interface CredentialStoresOptions {
   /** The application's environment: says where the files are, and is that of `docker-credential-…` programs. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -22,7 +23,11 @@ export function credentialStores(options: CredentialStoresOptions): CredentialSo
   return chainCredentials(credentialFiles(options).map((file) => dockerConfigCredentials({ file, env })));
 }
 
-/** Where the tools of this world keep credentials (containers-auth.json(5), docker's documentation). */
+/**
+ * Paths of the files in which podman, skopeo, docker and oras keep credentials, in the order in which they are read:
+ * `$REGISTRY_AUTH_FILE`, `$XDG_RUNTIME_DIR/containers/auth.json`, `$XDG_CONFIG_HOME/containers/auth.json` (or below
+ * `~/.config`), `$DOCKER_CONFIG/config.json`, `~/.docker/config.json`, `~/.dockercfg`.
+ */
 export function credentialFiles({ env, homeDirectory }: CredentialStoresOptions): readonly string[] {
   const runtime = env['XDG_RUNTIME_DIR'];
   const files = [

@@ -22,5 +22,6 @@ export interface CredentialScope {
 
 /** Finds credentials, in the order in which they are to be tried. */
 export interface CredentialSource {
+  /** Resolves with none when there are none. Rejects with {@link OciError} `INVALID_CONFIG`, `CREDENTIAL_HELPER`. */
   find(scope: CredentialScope, options?: AbortOptions): Promise<readonly Credential[]>;
 }

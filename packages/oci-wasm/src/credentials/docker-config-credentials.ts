@@ -5,6 +5,7 @@ import { canonicalKey, dockerKey } from './credential-key.ts';
 import { type DockerConfig, parseDockerConfig } from './docker-config.ts';
 import { selectCredentials } from './static-credentials.ts';
 
+/** Options of {@link dockerConfigCredentials}. */
 export interface DockerConfigOptions {
   /** e.g. `~/.docker/config.json`; nothing is found while it does not exist. Read at each look-up. */
   readonly file: string;

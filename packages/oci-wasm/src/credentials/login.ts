@@ -11,6 +11,7 @@ import { canonicalKey, dockerKey } from './credential-key.ts';
 import { helperFor } from './docker-config-credentials.ts';
 import { parseConfigObject, parseDockerConfig } from './docker-config.ts';
 
+/** Options of {@link login}. */
 export interface LoginOptions extends AbortOptions {
   /** Host with its port where it has one, e.g. `ghcr.io`. A URL is taken as well. */
   readonly registry: string;
@@ -18,6 +19,7 @@ export interface LoginOptions extends AbortOptions {
   readonly password: string;
   /** Docker's configuration file, e.g. `~/.docker/config.json`; made when absent. */
   readonly configFile: string;
+  /** As in {@link RegistryClientOptions}. */
   readonly insecureRegistries?: readonly string[];
   /** As in {@link RegistryClientOptions}. */
   readonly hosts?: RegistryHosts;
@@ -27,6 +29,7 @@ export interface LoginOptions extends AbortOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
+/** Where a login is kept, and whether it was tried. */
 export interface LoginResult {
   readonly registry: string;
   /** False when the registry asked for no credentials, so that they could not be tried. */
@@ -70,6 +73,7 @@ export async function login(options: LoginOptions): Promise<LoginResult> {
   return { registry, verified, storedIn: configFile };
 }
 
+/** Options of {@link logout}. */
 export type LogoutOptions = Pick<LoginOptions, 'registry' | 'configFile' | 'env' | 'signal'>;
 
 /** Removes a registry's credentials. Resolves with false when there were none. Rejects with {@link OciError} `INVALID_CONFIG`, `CREDENTIAL_HELPER`. */

@@ -10,6 +10,7 @@ export const hostCapabilities: readonly HostCapability[] = ['pull', 'resolve', '
 export interface RegistryHost {
   /** Root of its API, e.g. `https://mirror.example/v2`; undefined for the registry's own place. */
   readonly url: URL | undefined;
+  /** What it may be asked for. */
   readonly capabilities: readonly HostCapability[];
   readonly settings: HostSettings | undefined;
 }

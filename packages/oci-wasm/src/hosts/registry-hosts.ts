@@ -10,6 +10,7 @@ import {
   secureContextOf,
 } from './tls-settings.ts';
 
+/** Options of {@link registryHosts}. */
 export interface RegistryHostsOptions {
   /** e.g. `/etc/containerd/certs.d`; one folder per registry. */
   readonly directory: string;

@@ -12,9 +12,11 @@ export interface RegistryTls {
   readonly skipVerify?: boolean;
 }
 
+/** What a registry is shown that asks its clients for a certificate. */
 export interface ClientCertificate {
-  /** With its chain. */
+  /** PEM, with its chain. */
   readonly cert: string;
+  /** PEM. */
   readonly key: string;
 }
 

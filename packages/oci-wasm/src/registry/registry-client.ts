@@ -21,6 +21,7 @@ import { createTokenSource } from './token-source.ts';
 import { createUploads, type UploadPolicy } from './upload-policy.ts';
 import { createUrlGuard } from './url-guard.ts';
 
+/** Options of {@link createRegistryClient}. */
 export interface RegistryClientOptions {
   /** Asked when a repository is opened without credentials of its own. @default none: anonymous */
   readonly credentials?: CredentialSource;
@@ -31,16 +32,20 @@ export interface RegistryClientOptions {
    * `first` credentials go nowhere where they are not needed. @default 'first'
    */
   readonly anonymous?: 'first' | 'last';
-  /** Registries (`host[:port]`, exactly as in references) spoken to with unverified TLS or over plain http. */
+  /** Registries (`host[:port]`, exactly as in references) spoken to with unverified TLS or over plain http. @default none */
   readonly insecureRegistries?: readonly string[];
   /**
    * Private addresses to which registries elsewhere may send their clients (token servers, redirects, upload
    * locations): ranges (`10.0.0.0/8`), addresses or host names, as the `grants` of `@wasmlet/egress`. @default none
    */
   readonly grants?: readonly string[];
-  /** Where the content of registries is, and how they are spoken to: `await registryHosts({ directory })`. */
+  /**
+   * Where the content of registries is, and how they are spoken to: `await registryHosts({ directory })`.
+   *
+   * @default where their names say
+   */
   readonly hosts?: RegistryHosts;
-  /** Certificates by registry (`host[:port]`, as in references), for those that `hosts` does not know. */
+  /** Certificates by registry (`host[:port]`, as in references), for those that `hosts` does not know. @default none */
   readonly tls?: Readonly<Record<string, RegistryTls>>;
   /** Proxies on the way to registries, whose names are then resolved, and not checked, by the proxy. @default none */
   readonly proxy?: ProxyOptions;
@@ -48,8 +53,11 @@ export interface RegistryClientOptions {
   readonly lookup?: LookupFunction;
   /** @default 'wasmlet' */
   readonly userAgent?: string;
+  /** @default as {@link RegistryTimeouts} says */
   readonly timeouts?: Partial<RegistryTimeouts>;
+  /** @default as {@link RetryPolicy} says */
   readonly retry?: Partial<RetryPolicy>;
+  /** @default as {@link UploadPolicy} says */
   readonly uploads?: Partial<UploadPolicy>;
   /** Told what registries warn of, and of pauses. @default nobody */
   readonly onNotice?: (notice: RegistryNotice) => void;
@@ -71,6 +79,9 @@ export interface RegistryClient extends AsyncDisposable {
 }
 
 /**
+ * Makes a client, for as many registries and as long as the application likes: what it keeps (connections, tokens, what
+ * registries want) is bounded. Nothing is contacted yet.
+ *
  * Throws {@link OciError} `INVALID_CONFIG` for certificates or a proxy that cannot be used, and `EgressError`
  * `INVALID_GRANT` for a grant that cannot be understood.
  */

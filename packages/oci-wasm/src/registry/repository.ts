@@ -35,11 +35,13 @@ import { uploadBlob } from './upload.ts';
 import type { Uploads } from './upload-policy.ts';
 import type { UrlGuard } from './url-guard.ts';
 
+/** A repository of a registry: to read from and, unless it was opened for reading only, to write to. */
 export interface Repository extends Target, Resumer, Deleter, Mounter, ReferrersLister, Lister, Located {
   /** What the registry has accepted last; undefined before the first answer. */
   readonly access: Access | undefined;
 }
 
+/** Options of {@link RegistryClient.repository}. */
 export interface RepositoryOptions {
   /**
    * Tried in order; anonymous access before or after them (`RegistryClientOptions.anonymous`).

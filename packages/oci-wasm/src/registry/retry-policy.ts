@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** How often, and with what pauses, a request is tried again that met a 408, a 429, a 5xx or a reset. */
 export interface RetryPolicy {
   /** Of one request, the first included; of a blob that breaks off, tries in a row that bring it no further. @default 3 */
   readonly tries: number;
@@ -15,6 +16,7 @@ export interface RetryPolicy {
    * callers that have a back-off of their own. @default Infinity
    */
   readonly maxPauseMs: number;
+  /** Rejects when `signal` aborts. @default a timer */
   readonly wait: (ms: number, options: { readonly signal: AbortSignal | undefined }) => Promise<void>;
   /** Milliseconds that never run backwards. @default performance.now */
   readonly now: () => number;

@@ -1,3 +1,4 @@
+/** How long is waited for registries, in milliseconds. */
 export interface RegistryTimeouts {
   /** Until a connection stands, TLS included. @default 10_000 */
   readonly connectMs: number;

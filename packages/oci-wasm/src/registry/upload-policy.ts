@@ -1,7 +1,8 @@
+/** How blobs are sent: in one piece or in chunks. */
 export interface UploadPolicy {
   /** Blobs up to this size are sent in one request. @default 16 MiB */
   readonly monolithicBytes: number;
-  /** Of larger ones: what one request carries, unless the registry asks for more. @default 16 MiB */
+  /** What one request carries of larger blobs, unless the registry asks for more. @default 16 MiB */
   readonly chunkBytes: number;
 }
 

@@ -12,7 +12,7 @@ export interface FoundSignature {
   readonly stored: StoredSignature;
 }
 
-/** How it is stored, for copying it. */
+/** How a signature is stored, for copying it. */
 export interface StoredSignature {
   readonly manifest: Manifest;
   readonly blobs: readonly Descriptor[];

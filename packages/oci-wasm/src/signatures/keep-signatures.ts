@@ -2,6 +2,7 @@ import type { AbortOptions, ContentReader, Target } from '../content/target.ts';
 import { copyContent } from '../transfer/copy-content.ts';
 import type { VerifiedSignature } from './verify-signatures.ts';
 
+/** Options of {@link keepSignatures}. */
 export interface KeepSignaturesOptions extends AbortOptions {
   readonly from: ContentReader;
   readonly to: Target;

@@ -30,6 +30,7 @@ export async function readSignaturePolicy(file: string): Promise<SignaturePolicy
   return parseSignaturePolicy(value, { name: file, directory: dirname(file) });
 }
 
+/** Options of {@link parseSignaturePolicy}. */
 export interface ParsePolicyOptions {
   /** Of the policy, for messages. @default 'the signature policy' */
   readonly name?: string;

@@ -19,8 +19,10 @@ export interface ImagePolicy {
   readonly authorities: readonly SignatureAuthority[];
 }
 
+/** Whose signature is taken. */
 export type SignatureAuthority = KeyAuthority | KeylessAuthority | StaticAuthority;
 
+/** Whoever has the private key to one of these public keys. */
 export interface KeyAuthority {
   readonly kind: 'key';
   readonly name: string;
@@ -30,6 +32,7 @@ export interface KeyAuthority {
   readonly trustRoot: TrustRoot | undefined;
 }
 
+/** Whoever had a certificate of Fulcio for one of these identities when it was signed. */
 export interface KeylessAuthority {
   readonly kind: 'keyless';
   readonly name: string;
@@ -38,6 +41,7 @@ export interface KeylessAuthority {
   readonly trustRoot: TrustRoot;
 }
 
+/** No signature is looked at: everything passes, or nothing. */
 export interface StaticAuthority {
   readonly kind: 'static';
   readonly name: string;

@@ -7,6 +7,7 @@ import type { StoredSignature } from './found-signature.ts';
 import { matchesImage } from './image-glob.ts';
 import type { ImagePolicy, SignaturePolicy } from './signature-policy.ts';
 
+/** Options of {@link verifySignatures}. */
 export interface VerifySignaturesOptions extends AbortOptions {
   /** Where the signatures are: a repository, or a store. */
   readonly source: SignatureSource;
@@ -17,6 +18,7 @@ export interface VerifySignaturesOptions extends AbortOptions {
   readonly policy: SignaturePolicy;
 }
 
+/** Which policy is satisfied, and by whose signature. */
 export interface VerifiedSignature {
   /** Names of the policy and of the authority that is satisfied. */
   readonly policy: string;

@@ -11,6 +11,7 @@ import { type CollectionLimits, type CollectionPlan, planCollection } from './pl
 import { hasRemoved, isUnused, moveAside, settleRemoved } from './removed-files.ts';
 import { tryStoreLock, withStoreLock } from './store-lock.ts';
 
+/** Options of {@link LayoutStore.collectGarbage}. */
 export interface CollectOptions extends AbortOptions, Partial<CollectionLimits> {
   /**
    * Content that was written or used more recently stays. Other tools write layouts without leases; let it be longer
@@ -21,7 +22,7 @@ export interface CollectOptions extends AbortOptions, Partial<CollectionLimits> 
   readonly highBytes?: number;
   /** Content goes, least recently used first, until the store has no more bytes than this. @default 0 */
   readonly lowBytes?: number;
-  /** Or until so many bytes have gone: for a limit of the disk rather than of the store. @default no limit */
+  /** Or content goes until so many bytes have gone: for a limit of the disk rather than of the store. @default no limit */
   readonly freeBytes?: number;
   /**
    * Whether names are given up as well, once there is nothing left without one; what is pinned or leased keeps its
@@ -36,6 +37,7 @@ export interface CollectOptions extends AbortOptions, Partial<CollectionLimits> 
   readonly dryRun?: boolean;
 }
 
+/** What a collection has removed, or would have. */
 export interface CollectedGarbage {
   readonly removed: readonly RemovedContent[];
   /** Names given up; '' for entries without one. */
@@ -47,6 +49,7 @@ export interface CollectedGarbage {
   readonly bytesRemoved: number;
 }
 
+/** A blob or manifest that has gone. */
 export interface RemovedContent {
   readonly digest: string;
   readonly sizeBytes: number;

@@ -46,6 +46,7 @@ export interface LayoutStore extends Target, Resumer, Deleter, Lister, Referrers
   pin(digest: string, options: PinOptions): Promise<Pin>;
   /** Resolves with false when there is no such pin. */
   unpin(id: string): Promise<boolean>;
+  /** All of them, of every process. */
   pins(): Promise<readonly Pin[]>;
   /** Removes content that nothing needs, and names if it is told so. Collections take turns. */
   collectGarbage(options?: CollectOptions): Promise<CollectedGarbage>;
@@ -53,7 +54,9 @@ export interface LayoutStore extends Target, Resumer, Deleter, Lister, Referrers
   verify(options?: VerifyOptions): AsyncIterable<StoreFinding>;
 }
 
+/** Options of {@link LayoutStore.pin}. */
 export interface PinOptions extends AbortOptions {
+  /** Whatever tells it from others, such as a pod's uid. */
   readonly id: string;
   /** @default none */
   readonly metadata?: Readonly<Record<string, string>>;

@@ -6,6 +6,7 @@ import { collect, verified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import { formatReference } from '../reference.ts';
 
+/** Options of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
   /** Of content; more is refused. @default 256 MiB */
   readonly maxBytes?: number;

@@ -9,11 +9,13 @@ import { openQuietly } from './open-quietly.ts';
 import type { PinFiles } from './pin-files.ts';
 import { storeError } from './store-error.ts';
 
+/** Options of {@link LayoutStore.verify}. */
 export interface VerifyOptions extends AbortOptions {
   /** Whether damaged blobs are removed, so that the next pull fetches them. @default false */
   readonly repair?: boolean;
 }
 
+/** Something that {@link LayoutStore.verify} has found wrong. */
 export type StoreFinding =
   /** A blob that is not what its name says. */
   | { readonly kind: 'damaged'; readonly digest: string; readonly actual: string; readonly removed: boolean }

@@ -7,25 +7,29 @@ import { formatReference, type Reference } from '../reference.ts';
 import { copyContent, type Progress } from './copy-content.ts';
 import { nearestReader } from './nearest-reader.ts';
 
+/** Options of {@link copyArtifact}. */
 export interface CopyArtifactOptions extends AbortOptions {
   readonly from: Source & Partial<Resumer>;
   readonly to: Target;
   readonly reference: Reference;
-  /** Largest artifact that is copied: its layers together. */
+  /** Largest artifact that is copied, in bytes: its layers together. */
   readonly maxLayerBytes: number;
   /** Called with what the reference stands for, before anything is copied; what it throws ends the copy. */
   readonly admit?: (root: Descriptor) => Promise<void>;
   /** Called when all content is there, before it gets its name; what it throws ends the copy. */
   readonly inspect?: (artifact: WasmArtifact) => Promise<void>;
+  /** Called as bytes of a blob pass, often: for each chunk. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** With `transferred`: false when all of it was there already. */
+/** The artifact; `transferred` is false when all of it was there already. */
 export type CopiedArtifact = WasmArtifact & { readonly transferred: boolean };
 
 /**
  * Copies one wasm artifact: content first, then its manifests from the innermost out, the name last, so that
  * whatever has a name is complete. Pull and push are this, with the two ends exchanged.
+ *
+ * Rejects with {@link OciError}, among them `UNSUPPORTED_ARTIFACT` for what is no wasm artifact, `TOO_LARGE`.
  */
 export async function copyArtifact(options: CopyArtifactOptions): Promise<CopiedArtifact> {
   const { from, to, reference, maxLayerBytes, onProgress, signal } = options;

@@ -16,9 +16,9 @@ import { sideBySide } from './side-by-side.ts';
 /** How far one blob has come. */
 export interface Progress {
   readonly descriptor: Descriptor;
-  /** With those that the destination has kept from an earlier transfer, with which a resumed one begins. */
+  /** Bytes of it that are at the destination, with those of an earlier transfer that this one goes on from. */
   readonly transferredBytes: number;
-  /** Those alone, of a transfer that has been resumed. */
+  /** Bytes that were there before, from an earlier transfer. @default none */
   readonly resumedBytes?: number;
 }
 
@@ -27,6 +27,7 @@ export type CopyOutcome = 'transferred' | 'mounted' | 'there' | 'skipped';
 
 /** Ways to watch a copy and to take part in it. What a hook throws ends the copy. */
 export interface CopyHooks {
+  /** Called as bytes of a blob pass, often: for each chunk. */
   readonly onProgress?: (progress: Progress) => void;
   /** Whether to leave out a blob or manifest that the destination does not have. @default nothing */
   readonly skip?: (descriptor: Descriptor) => boolean | Promise<boolean>;

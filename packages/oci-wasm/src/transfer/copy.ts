@@ -15,6 +15,7 @@ import { copyContent, type CopyHooks, type CopyTally, defaultConcurrency } from 
 import { nearestReader } from './nearest-reader.ts';
 import { defaultGraphLimits, type GraphLimits, readGraph } from './read-graph.ts';
 
+/** Options of {@link copy}. */
 export interface CopyOptions extends AbortOptions, CopyHooks {
   readonly from: Source & Partial<Resumer & ReferrersLister & Located>;
   /** What it has and gets stays there until the end of the copy, where it can see to that (`lease`). */
@@ -29,9 +30,11 @@ export interface CopyOptions extends AbortOptions, CopyHooks {
   readonly nondistributable?: boolean;
   /** Transfers at once. @default 3 */
   readonly concurrency?: number;
+  /** How large an artifact may be. @default as {@link GraphLimits} says */
   readonly limits?: Partial<GraphLimits>;
 }
 
+/** What was copied, and how many blobs and manifests came to which end. */
 export interface CopyResult extends CopyTally {
   /** What the name at the destination stands for now. */
   readonly descriptor: Descriptor;

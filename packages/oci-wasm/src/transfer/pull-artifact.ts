@@ -14,13 +14,15 @@ import type { LayoutStore } from '../store/layout-store.ts';
 import { copyArtifact } from './copy-artifact.ts';
 import type { Progress } from './copy-content.ts';
 
+/** Options of {@link pullArtifact}. */
 export interface PullOptions extends AbortOptions {
   readonly from: RegistryClient;
   readonly to: LayoutStore;
+  /** What is pulled, e.g. `ghcr.io/team/app:v1`. */
   readonly reference: string | Reference;
   /** Tried in order, unless everybody may read it. @default what the client's credential source finds */
   readonly credentials?: readonly Credential[];
-  /** Artifacts whose layers are larger together are not pulled. @default 256 MiB */
+  /** Artifacts whose layers have more bytes together are not pulled. @default 256 MiB */
   readonly maxModuleBytes?: number;
   /**
    * Demands that it is signed, before any of it is transferred; the signatures are kept with it.
@@ -28,11 +30,14 @@ export interface PullOptions extends AbortOptions {
    * @default nothing is demanded
    */
   readonly signaturePolicy?: SignaturePolicy;
+  /** Called as bytes of a blob pass, often: for each chunk. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** What a pull has brought: the artifact, by its format, and how it came. */
 export type PulledArtifact = WasmArtifact & PullFacts;
 
+/** What a pull tells besides what the artifact is. */
 export interface PullFacts {
   readonly reference: Reference;
   /** What the binary is, by its bytes; `unknown` for an image that does not say which of its files is run. */

@@ -10,6 +10,7 @@ import type { RegistryClient } from '../registry/registry-client.ts';
 import { copyArtifact } from './copy-artifact.ts';
 import type { Progress } from './copy-content.ts';
 
+/** Options of {@link pushArtifact}. */
 export interface PushOptions extends AbortOptions {
   readonly to: RegistryClient;
   /** With a tag, or `latest` is meant. */
@@ -35,15 +36,17 @@ export interface PushOptions extends AbortOptions {
   readonly source?: string;
   /** Of the manifest, which state of the source code: `org.opencontainers.image.revision`. @default none */
   readonly revision?: string;
-  /** More of the manifest's; they win over those above. @default none */
+  /** More of the manifest's; they win over `version`, `source` and `revision`. @default none */
   readonly annotations?: Readonly<Record<string, string>>;
   /** CNCF format: when the artifact was made (SOURCE_DATE_EPOCH, for reproducible pushes). @default now */
   readonly created?: Date;
   /** Tried in order, then anonymous access. @default what the client's credential source finds */
   readonly credentials?: readonly Credential[];
+  /** Called as bytes of a blob pass, often: for each chunk. */
   readonly onProgress?: (progress: Progress) => void;
 }
 
+/** What a push has made, and under which name it is to be had. */
 export interface PushedArtifact extends ArtifactFacts {
   readonly format: ArtifactFormat;
   readonly layer: Descriptor;

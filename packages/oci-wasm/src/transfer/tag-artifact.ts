@@ -6,10 +6,13 @@ import { collect } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, isTag, parseReference, type Reference } from '../reference.ts';
 
+/** Options of {@link tagArtifact}. */
 export interface TagOptions extends AbortOptions {
   /** Where it is: a repository, or a store. */
   readonly at: Target;
+  /** What is tagged: any name that it has. */
   readonly reference: string | Reference;
+  /** The name alone, e.g. `v2`. */
   readonly tag: string;
 }
 

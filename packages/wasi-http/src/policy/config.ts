@@ -7,6 +7,7 @@ export interface ExperimentalHttpConfig extends EgressPolicy {
   readonly timeouts: HttpTimeouts;
 }
 
+/** How long a guest's requests may take, in milliseconds. */
 export interface HttpTimeouts {
   /** From the first packet to an established connection, TLS included. @default 10_000 */
   readonly connectMs: number;

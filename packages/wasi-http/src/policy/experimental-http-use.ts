@@ -3,6 +3,7 @@ import type { HostModuleUse } from '@wasmlet/wasm-runtime/host';
 import { HttpPolicyError } from '../errors.ts';
 import { defaultTimeouts, type ExperimentalHttpConfig, type HttpTimeouts, maxTimeoutMs } from './config.ts';
 
+/** Options of {@link experimentalHttp}. */
 export interface ExperimentalHttpOptions {
   /** URLs whose hosts the guest may contact. Scheme, port and path do not count. Empty: none. */
   readonly allowedDomains: readonly string[];

@@ -23,6 +23,7 @@ export interface GuestSpec {
   readonly entry?: string;
 }
 
+/** A directory that a guest may use. */
 export interface GuestMount {
   /** Absolute path of a directory on this machine. */
   readonly hostPath: string;
@@ -38,6 +39,7 @@ export interface GuestMount {
   readonly readOnly?: boolean;
 }
 
+/** Where stdout and stderr go. */
 export type GuestOutput =
   /** Written by the guest's own process into one file, in CRI log format. Nothing passes the daemon. */
   | {
@@ -51,6 +53,7 @@ export type GuestOutput =
   /** {@link Guest.stdout} and {@link Guest.stderr}, with back-pressure to the guest. */
   | { readonly kind: 'stream' };
 
+/** What a guest may take. */
 export interface GuestLimits {
   /** Cap on linear memory, over all memories of the guest; rounded down to 64 KiB pages. */
   readonly memoryBytes?: number;

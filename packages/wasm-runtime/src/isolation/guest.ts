@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { GuestSpec } from './guest-spec.ts';
 
+/** How a call is ended early. */
 export interface AbortOptions {
   /** Ends the call early; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -14,6 +15,7 @@ export interface WasmRuntime extends AsyncDisposable {
   start(spec: GuestSpec, options?: AbortOptions): Promise<Guest>;
 }
 
+/** What a sandbox is made for. */
 export interface SandboxSpec {
   /** For messages and records, e.g. a pod's uid. */
   readonly id: string;
@@ -21,6 +23,7 @@ export interface SandboxSpec {
   readonly directories?: readonly string[];
 }
 
+/** What the guests of one pod share. Disposing it kills them. */
 export interface Sandbox extends AsyncDisposable {
   /** The user under which its guest hosts run; absent when the application is not root. */
   readonly user?: { readonly uid: number; readonly gid: number };
@@ -50,6 +53,7 @@ export interface Guest extends AsyncDisposable {
   onReport(listener: ((report: GuestReport) => void) | undefined): void;
 }
 
+/** What a host module has told of a guest. */
 export interface GuestReport {
   /** URL of the host module. */
   readonly module: string;
@@ -58,6 +62,7 @@ export interface GuestReport {
   readonly dropped: number;
 }
 
+/** How a guest has ended. */
 export type GuestExit =
   | { readonly kind: 'exited'; readonly code: number; readonly finishedAt: Date }
   | {
@@ -74,6 +79,7 @@ export type GuestExit =
       readonly finishedAt: Date;
     };
 
+/** What went wrong in a guest. */
 export type TrapKind =
   | 'unreachable'
   | 'memory-out-of-bounds'
@@ -84,6 +90,7 @@ export type TrapKind =
   | 'stack-overflow'
   | 'other';
 
+/** Why a guest was ended from outside. */
 export type KillReason =
   /** `stop()` was called. */
   | 'stop'

@@ -17,6 +17,7 @@ import {
   type UserRange,
 } from './sandbox-users.ts';
 
+/** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
   /** `file:` URLs of the host modules that guests may name. @default none */
   readonly hostModules?: readonly string[];

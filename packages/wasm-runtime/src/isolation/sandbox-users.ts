@@ -4,6 +4,7 @@ import { chown, constants, open, readdir } from 'node:fs/promises';
 import { RuntimeError } from '../errors.ts';
 import { inDirectory, O_PATH, ofDescriptor } from '../system/proc-path.ts';
 
+/** User and group ids that are given to sandboxes. */
 export interface UserRange {
   /** First user and group id. */
   readonly first: number;

@@ -6,6 +6,7 @@ import type { Credential, CredentialSource } from '../credential.ts';
 import { type PluginConfig, readPluginConfig } from './plugin-config.ts';
 import { type PluginAnswer, runPlugin } from './run-plugin.ts';
 
+/** Options of {@link credentialProviderPlugins}. */
 export interface CredentialProviderOptions {
   /** The kubelet's `CredentialProviderConfig` (`--image-credential-provider-config`), YAML or JSON; read once. */
   readonly configFile: string;
