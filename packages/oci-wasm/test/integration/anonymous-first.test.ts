@@ -73,9 +73,13 @@ describe('what not everybody may read', () => {
     expect(askers(session)).toEqual([]);
   });
 
-  test('costs it once for many pulls at the same time', async () => {
+  test.each([
+    ['a token that is not enough', /^$/],
+    ['none', /^\/token(?!.*account)/],
+  ])('costs it once for many pulls at the same time, where nobody is given %s', async (_title, refused) => {
     await using session = await openSession({ auth: closed });
     addArtifact(session.registry, emptyModule);
+    session.registry.fail({ path: refused }, { kind: 'status', status: 401 });
     await Promise.all(Array.from({ length: 20 }, () => session.pull({ credentials: [mine] })));
     expect(askers(session)).toEqual(['nobody', 'somebody']);
   });
