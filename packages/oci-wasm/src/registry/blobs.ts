@@ -1,5 +1,6 @@
 import type { Descriptor } from '../content/descriptor.ts';
 import type { Beginning } from '../content/target.ts';
+import { markSpare } from '../content/spare-chunk.ts';
 import { verified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import { type BlobPart, openBlobPart, type PartRequest } from './blob-part.ts';
@@ -46,7 +47,7 @@ async function* resumed(
         const fresh = chunk.subarray(Math.max(0, received - position));
         position += chunk.length;
         received += fresh.length;
-        if (fresh.length > 0) yield fresh;
+        if (fresh.length > 0) yield markSpare(fresh);
       }
       failure = brokenOff(context, descriptor, received);
     } catch (error) {

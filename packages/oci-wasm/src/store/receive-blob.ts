@@ -79,8 +79,10 @@ async function fillFile(wanted: WantedBlob, path: string): Promise<StreamEnd> {
   const beginning = await readBeginning(file, descriptor, signal);
   if (beginning === undefined) return { kind: 'broken', error: signal?.reason };
   const rest = restOf(wanted, beginning);
-  const content = isVerified(descriptor, rest) ? rest : verified(descriptor, rest, place, beginning);
-  const end = await appendStream(file, content, signal);
+  const isOurs = isVerified(descriptor, rest);
+  const content = isOurs ? rest : verified(descriptor, rest, place, beginning);
+  const expectedBytes = descriptor.size - beginning.length;
+  const end = await appendStream(file, content, { expectedBytes, isOurs, signal });
   if (end.kind === 'broken') return end;
   const { size } = await file.stat();
   if (size !== descriptor.size) {
@@ -115,7 +117,9 @@ async function readBeginning(
   signal: AbortSignal | undefined,
 ): Promise<Beginning | undefined> {
   const hash = createHash(parseDigest(digest).algorithm);
-  const buffer = Buffer.allocUnsafe(readBytes);
+  const { size } = await file.stat();
+  if (size === 0) return { length: 0, hash };
+  const buffer = Buffer.allocUnsafe(Math.min(readBytes, size));
   for (let length = 0; ; ) {
     if (signal?.aborted === true) return undefined;
     const { bytesRead } = await file.read(buffer, 0, buffer.length, length);

@@ -142,8 +142,10 @@ function reporting(
     let transferredBytes = resumedBytes;
     if (resumedBytes > 0) onProgress?.({ descriptor, transferredBytes, ...resumed });
     for await (const chunk of content) {
+      // Whoever takes it may give its memory back.
+      const { length } = chunk;
       yield chunk;
-      transferredBytes += chunk.length;
+      transferredBytes += length;
       onProgress?.({ descriptor, transferredBytes, ...resumed });
     }
   }

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { readArtifact, readModuleBytes } from '../../src/index.ts';
+import { parseReference, readArtifact, readModuleBytes } from '../../src/index.ts';
 import {
   addArtifact,
   cncf,
@@ -151,6 +151,25 @@ describe('pull', () => {
       },
     });
     expect(seen).toBe(pulled.layer.size);
+  });
+
+  test('leaves chunks whole that a caller keeps while they are stored', async () => {
+    await using session = await openSession();
+    const { registry, store } = session;
+    const module = moduleOf(1_000_000);
+    addArtifact(registry, module);
+    const { layer } = await session.pull();
+    await store.untag(parseReference(session.reference()));
+    await store.collectGarbage({ minimumAgeMs: 0 });
+    const repository = session.client.repository(parseReference(session.reference()));
+    const kept: Uint8Array[] = [];
+    await store.write(layer, async function* () {
+      for await (const chunk of repository.read(layer)) {
+        kept.push(chunk);
+        yield chunk;
+      }
+    });
+    expect(Buffer.compare(Buffer.concat(kept), module)).toBe(0);
   });
 });
 
