@@ -221,7 +221,7 @@ await describeWith('oras, crane and skopeo', requirements, () => {
     await writeFile(join(directory, 'app.wasm'), bytes);
     const pushed = `${registries.current.host}/ours/${unique('app')}:v1`;
     const options = { cwd: directory, env: peers.env };
-    expect(await runWasmlet(['push', '--format', 'cncf', 'app.wasm', pushed], options)).toMatchObject({
+    expect(await runWasmlet(['push', 'app.wasm', pushed], options)).toMatchObject({
       code: 0,
       stderr: '',
     });

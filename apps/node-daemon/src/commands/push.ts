@@ -22,9 +22,9 @@ export function pushCommand(terminal: Terminal): Command {
       .argument('<file>', 'module or component')
       .argument('<reference>', 'REGISTRY/REPOSITORY:TAG')
       .addOption(
-        new Option('--format <format>', 'artifact: what Krustlet pulls, or the CNCF Wasm artifact')
-          .choices(['wasm-to-oci', 'cncf'])
-          .default('wasm-to-oci'),
+        new Option('--format <format>', 'artifact: the CNCF Wasm artifact, or what Krustlet pulls')
+          .choices(['cncf', 'wasm-to-oci'])
+          .default('cncf'),
       )
       .addOption(
         new Option(
@@ -68,7 +68,9 @@ async function push(terminal: Terminal, file: string, text: string, flags: PushF
     ]);
   const reference = referenceArgument(text);
   if (flags.artifactType !== undefined && flags.format !== 'cncf') {
-    throw new UsageError('--artifact-type is for --format cncf: what Krustlet pulls has none.');
+    throw new UsageError(
+      '--artifact-type is for --format cncf: what Krustlet pulls has none; leave one of them out.',
+    );
   }
   const epoch = terminal.env['SOURCE_DATE_EPOCH'];
   const created = epoch ? new Date(parseInteger('SOURCE_DATE_EPOCH', epoch) * 1000) : new Date();

@@ -50,18 +50,29 @@ describe('push, pull and inspect', () => {
     expect(pulled).toMatchObject({ code: 0, stderr: '' });
     expect(JSON.parse(pulled.stdout)).toMatchObject({
       digest,
-      format: 'wasm-to-oci',
+      format: 'cncf',
       kind: 'module',
       file: 'out.wasm',
     });
     expect(await readFile(join(commandLine.directory, 'out.wasm'))).toEqual(await readFile(hello));
   });
 
+  test('make what Krustlet pulls when they are told to', async () => {
+    const reference = `${registry.host}/team/hello:krustlet`;
+    expect((await run(['push', hello, reference, '--format=wasm-to-oci'])).code).toBe(0);
+    const { bytes = [] } = registry.content.manifest('team/hello', 'krustlet') ?? {};
+    expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({
+      config: { mediaType: 'application/vnd.wasm.config.v1+json' },
+      layers: [{ mediaType: 'application/vnd.wasm.content.layer.v1+wasm' }],
+    });
+    expect((await run(['inspect', reference])).stdout).toContain('\nartifact: wasm-to-oci, ');
+  });
+
   test('make the CNCF artifact, the same each time when SOURCE_DATE_EPOCH is set', async () => {
     const reference = `${registry.host}/team/hello:cncf`;
     const push = async (): Promise<string> => {
       const env = { SOURCE_DATE_EPOCH: '1700000000' };
-      const { stdout } = await run(['push', hello, reference, '--format=cncf', '--output=json'], { env });
+      const { stdout } = await run(['push', hello, reference, '--output=json'], { env });
       return (JSON.parse(stdout) as { digest: string }).digest;
     };
     const first = await push();
@@ -86,7 +97,7 @@ describe('push, pull and inspect', () => {
 
   test('push annotates, and inspect says what an artifact is, why, and which world it is for', async () => {
     const reference = `${registry.host}/team/hello:annotated`;
-    const flags = ['--format=cncf', '-a', 'a=b=c', '--annotation=d=', '--title=h.wasm'];
+    const flags = ['-a', 'a=b=c', '--annotation=d=', '--title=h.wasm'];
     expect(await run(['push', hello, reference, ...flags])).toMatchObject({ code: 0, stderr: '' });
     const { bytes = [] } = registry.content.manifest('team/hello', 'annotated') ?? {};
     expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({
@@ -103,19 +114,16 @@ describe('push, pull and inspect', () => {
   test('push tells of what type an artifact is, where its format can', async () => {
     const reference = `${registry.host}/team/hello:typed`;
     const type = '--artifact-type=application/vnd.example.greeter';
-    expect(await run(['push', hello, reference, '--format=cncf', type])).toMatchObject({
-      code: 0,
-      stderr: '',
-    });
+    expect(await run(['push', hello, reference, type])).toMatchObject({ code: 0, stderr: '' });
     const { bytes = [] } = registry.content.manifest('team/hello', 'typed') ?? {};
     expect(JSON.parse(Buffer.from(bytes).toString())).toMatchObject({
       artifactType: 'application/vnd.example.greeter',
       config: { mediaType: 'application/vnd.wasm.config.v0+json' },
     });
     expect((await run(['inspect', reference])).stdout).toContain('\nartifact: cncf, ');
-    const refused = await run(['push', hello, reference, type]);
+    const refused = await run(['push', hello, reference, '--format=wasm-to-oci', type]);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--format cncf') });
-    expect(await run(['push', hello, reference, '--format=cncf', '--artifact-type=greeter'])).toMatchObject({
+    expect(await run(['push', hello, reference, '--artifact-type=greeter'])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--artifact-type'),
     });

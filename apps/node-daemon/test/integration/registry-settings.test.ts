@@ -119,7 +119,7 @@ describe('the commands for registries', () => {
     await succeed('tag', reference, 'v2');
     await succeed('copy', reference, 'registry.test/team/copied:v1');
     expect(await succeed('ls', 'registry.test/team/hello')).toBe('v1\nv2\n');
-    expect(await succeed('inspect', reference)).toContain('artifact: wasm-to-oci');
+    expect(await succeed('inspect', reference)).toContain('artifact: cncf');
     await succeed('pull', reference);
     expect(await succeed('run', reference)).toBe('Hello, World!\n');
   });
