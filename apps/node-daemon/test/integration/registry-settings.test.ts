@@ -113,8 +113,10 @@ describe('the commands for registries', () => {
     await using closed = await startTestRegistry({ auth: { kind: 'basic', users: { me: 'pw' } } });
     await write('hosts.d/registry.test/hosts.toml', `server = "${registry.origin}"`);
     await write('hosts.d/closed.test/hosts.toml', `server = "${closed.origin}"`);
+    await write(`hosts.d/${closed.host}/hosts.toml`, `server = "${closed.origin}"`);
     const reference = 'registry.test/team/hello:v1';
-    expect(await succeed('login', 'closed.test', '-u', 'me', '--password-stdin')).toContain('closed.test');
+    expect(await succeed('login', closed.host, '-u', 'me', '--password-stdin')).toContain(closed.host);
+    await succeed('push', hello, 'closed.test/team/hello:v1');
     await succeed('push', hello, reference);
     await succeed('tag', reference, 'v2');
     await succeed('copy', reference, 'registry.test/team/copied:v1');

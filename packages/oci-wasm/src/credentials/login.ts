@@ -42,7 +42,8 @@ export interface LoginResult {
  * Tries credentials at a registry and, when it takes them, keeps them where docker does: with the helper that the
  * configuration names, else in the file itself.
  *
- * Rejects with {@link OciError}: `UNAUTHORIZED`, `DENIED`, `TIMEOUT`, `UNAVAILABLE`, `INVALID_CONFIG`, `CREDENTIAL_HELPER`.
+ * Rejects with {@link OciError}: `INVALID_REFERENCE`, `UNAUTHORIZED`, `DENIED`, `TIMEOUT`, `UNAVAILABLE`, `INVALID_CONFIG` (also where `hosts`
+ * lets others answer for the registry), `CREDENTIAL_HELPER`.
  */
 export async function login(options: LoginOptions): Promise<LoginResult> {
   const { username, password, configFile, insecureRegistries = [], hosts, proxy, env, signal } = options;

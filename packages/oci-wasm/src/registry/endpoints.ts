@@ -31,6 +31,11 @@ export interface Endpoints {
   find(registry: string, signal: AbortSignal | undefined): Promise<Endpoint>;
   /** Where the registry itself is, whatever it may be asked for. Rejects as `find` does. */
   own(registry: string, signal: AbortSignal | undefined): Promise<Endpoint>;
+  /**
+   * Where a registry is spoken to under its own name: nobody else is shown what its credentials are. Rejects as `find`
+   * does, and with `INVALID_CONFIG` where all that is asked of it goes to other hosts.
+   */
+  named(registry: string, signal: AbortSignal | undefined): Promise<Endpoint>;
   /** Where content is pulled from: mirrors in their order, the registry itself last. Nothing is contacted. */
   sources(registry: string, signal: AbortSignal | undefined): Promise<readonly EndpointSource[]>;
 }
@@ -101,7 +106,7 @@ export function createEndpoints({ http, guard, hosts, tls }: EndpointsOptions): 
   ): Promise<Endpoint> => {
     const { url } = host;
     if (url === undefined) return openOwn(registry, host, signal);
-    const isElsewhere = canonicalKey(url.host) !== canonicalKey(registry);
+    const isElsewhere = !isNamed(url, registry);
     const endpoint: Endpoint = {
       registry: isElsewhere ? url.host : registry,
       origin: url.origin,
@@ -158,8 +163,19 @@ export function createEndpoints({ http, guard, hosts, tls }: EndpointsOptions): 
       throw new OciError('DENIED', `${problem}; give one the capability "push"`, { host: registry });
     },
     async own(registry, signal) {
-      const host = (await hostsOf(registry, signal)).at(-1);
-      return open(registry, host ?? { url: undefined, capabilities: [], settings: undefined }, signal);
+      return open(registry, (await hostsOf(registry, signal)).at(-1) ?? unlisted, signal);
+    },
+    async named(registry, signal) {
+      const list = await hostsOf(registry, signal);
+      const host =
+        list.length === 0
+          ? unlisted
+          : list.findLast(({ url }) => url === undefined || isNamed(url, registry));
+      if (host !== undefined) return open(registry, host, signal);
+      const others = [...new Set(list.map(({ url }) => url?.host))].join(' or ');
+      const problem = `what is asked of registry ${registry} goes to ${others}, as its configured hosts say`;
+      const remedy = `log in to ${others} instead: credentials are shown to the host alone that they are for`;
+      throw new OciError('INVALID_CONFIG', `${problem}; ${remedy}`, { host: registry });
     },
     async sources(registry, signal) {
       const list = await hostsOf(registry, signal);
@@ -173,8 +189,16 @@ export function createEndpoints({ http, guard, hosts, tls }: EndpointsOptions): 
   };
 }
 
+/** A registry of whose places nothing is said. */
+const unlisted: RegistryHost = { url: undefined, capabilities: [], settings: undefined };
+
 /** References name registries, and references are foreign input. */
 const maxKnown = 1_000;
+
+/** Docker Hub has several names. */
+function isNamed({ host }: URL, registry: string): boolean {
+  return canonicalKey(host) === canonicalKey(registry);
+}
 
 function hostnameOf(registry: string): string {
   return registry.replace(/:\d+$/, '');

@@ -69,7 +69,8 @@ export interface RegistryClient extends AsyncDisposable {
   repository(name: Pick<Reference, 'registry' | 'repository'>, options?: RepositoryOptions): Repository;
   /**
    * Shows a credential to a registry. `verified` is false when the registry asks for none. Rejects with
-   * {@link OciError} `UNAUTHORIZED`, `DENIED`, and as all requests do.
+   * {@link OciError} `UNAUTHORIZED`, `DENIED`, `INVALID_CONFIG` where `hosts` lets others answer in its place, and as all
+   * requests do.
    */
   checkCredential(
     registry: string,
@@ -144,7 +145,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
       return openMirrored({ registry: name.registry, endpoints, health, openAt });
     },
     async checkCredential(registry, credential, { signal } = {}) {
-      const endpoint = await endpoints.own(registry, signal);
+      const endpoint = await endpoints.named(registry, signal);
       const sender = createAuthorizedSender({
         ...parts,
         // Its own memory: what counts is what the registry says to this credential.

@@ -1,7 +1,15 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createRegistryClient, login, registryHosts } from '../../src/index.ts';
+import {
+  createRegistryClient,
+  dockerConfigCredentials,
+  login,
+  pullArtifact,
+  pushArtifact,
+  registryHosts,
+  staticCredentials,
+} from '../../src/index.ts';
 import { addArtifact, emptyModule } from '../fixtures/artifacts.ts';
 import { failureOf } from '../fixtures/failure-of.ts';
 import { scratchDirectory } from '../fixtures/scratch.ts';
@@ -157,4 +165,62 @@ test('a login goes to the registry and not to its mirrors', async () => {
   });
   expect(result.verified).toBe(true);
   expect(mirror.requests).toEqual([]);
+});
+
+const mine = { username: 'me', password: 'secret' };
+
+/** `alias.test`, for which a registry answers that wants credentials. */
+async function openAlias() {
+  await using stack = new AsyncDisposableStack();
+  const auth = { kind: 'basic', users: { me: 'secret' } } as const;
+  const session = stack.use(await openSession({ auth }));
+  const { registry, store, directory } = session;
+  const folder = stack.use(await hostsFolder({ 'alias.test/hosts.toml': `server = "${registry.origin}"` }));
+  const closing = stack.move();
+  return {
+    registry,
+    store,
+    hosts: await registryHosts(folder),
+    configFile: join(directory, 'config.json'),
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}
+
+describe('a registry whose server is another host', () => {
+  test('is pushed to and pulled from with what a login to that host has kept', async () => {
+    await using parts = await openAlias();
+    const { registry, store, hosts, configFile } = parts;
+    await login({ registry: registry.host, ...mine, configFile, hosts });
+    const credentials = dockerConfigCredentials({ file: configFile });
+    await using client = createRegistryClient({ credentials, hosts });
+    const reference = 'alias.test/team/app:v1';
+    const { digest } = await pushArtifact({ to: client, reference, module: emptyModule });
+    const pulled = await pullArtifact({ from: client, to: store, reference });
+    expect(pulled).toMatchObject({ digest, access: { kind: 'credential' } });
+  });
+
+  test('is not logged in to, since nobody would be shown what is kept', async () => {
+    await using parts = await openAlias();
+    const { registry, hosts, configFile } = parts;
+    const error = await failureOf(login({ registry: 'alias.test', ...mine, configFile, hosts }));
+    expect(error).toMatchObject({ code: 'INVALID_CONFIG', host: 'alias.test' });
+    expect(error.message).toContain(`log in to ${registry.host} instead`);
+    expect(registry.requests).toEqual([]);
+    await expect(readFile(configFile)).rejects.toThrow('ENOENT');
+  });
+
+  test.each(['push', 'pull'] as const)('has credentials that no %s shows to that host', async (verb) => {
+    await using parts = await openAlias();
+    const { registry, store, hosts } = parts;
+    addArtifact(registry, emptyModule);
+    const credentials = staticCredentials([{ key: 'alias.test', ...mine }]);
+    await using client = createRegistryClient({ credentials, hosts });
+    const reference = 'alias.test/team/app:v1';
+    const using =
+      verb === 'push'
+        ? pushArtifact({ to: client, reference, module: emptyModule })
+        : pullArtifact({ from: client, to: store, reference });
+    expect(await failureOf(using)).toMatchObject({ code: 'UNAUTHORIZED', host: registry.host });
+    expect(registry.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
+  });
 });
