@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isRecord } from '../content/read-descriptor.ts';
+import { parseStrictJson } from '../content/strict-json.ts';
 import type { PolicyPlace } from './policy-place.ts';
 import type { SignatureAuthority, SignerIdentity } from './signature-policy.ts';
 import { signingHashes } from './signed-content.ts';
@@ -117,9 +118,9 @@ async function readTrustRoot(value: unknown, place: PolicyPlace): Promise<TrustR
   if (isRecord(value)) return parseTrustRoot(value, place);
   const text = await readNamed(value, place);
   try {
-    return parseTrustRoot(JSON.parse(text), place);
+    return parseTrustRoot(parseStrictJson(Buffer.from(text)), place);
   } catch (cause) {
-    throw cause instanceof SyntaxError ? place.invalid(`is no JSON: ${cause.message}`, cause) : cause;
+    throw cause instanceof SyntaxError ? place.invalid(cause.message, cause) : cause;
   }
 }
 

@@ -186,6 +186,20 @@ policies:
     expect(failure.message).toContain(message);
   });
 
+  test.each([
+    ['is no JSON', '{'],
+    ['has "tlogs" twice', JSON.stringify(trustedRoot).replace('{', '{"tlogs":[],')],
+  ])('whose trust root %s is refused', async (problem, text) => {
+    await using scratch = await scratchDirectory();
+    const trustRoot = join(scratch.path, 'root.json');
+    await writeFile(trustRoot, text);
+    const failure = await failureOf(
+      parseSignaturePolicy(withAuthority({ keyless: { identities, trustRoot } })),
+    );
+    expect(failure).toMatchObject({ code: 'INVALID_CONFIG' });
+    expect(failure.message).toContain(`${authority}.keyless.trustRoot: ${problem}`);
+  });
+
   test('whose file cannot be used is refused, with its name', async () => {
     await using scratch = await scratchDirectory();
     const file = join(scratch.path, 'policy.yaml');
