@@ -79,7 +79,7 @@ function descriptorOf(
   flags: number,
 ): Descriptor {
   if ('list' in opened) {
-    const base = rights & directoryRights;
+    const base = (rights & directoryRights) | truncationRights(rights & inheriting);
     return {
       kind: 'directory',
       directory: opened,
@@ -100,4 +100,12 @@ function descriptorOf(
     canRead: (base & right.fdRead) !== 0n,
     canWrite: (base & right.fdWrite) !== 0n,
   };
+}
+
+/**
+ * Who may create and write files below a directory may also truncate them: Go's `os.Root` opens directories without
+ * that right and then truncates below them.
+ */
+function truncationRights(rights: bigint): bigint {
+  return (rights & right.pathCreateFile) === 0n ? 0n : right.pathFilestatSetSize;
 }

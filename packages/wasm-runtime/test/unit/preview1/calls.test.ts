@@ -230,6 +230,16 @@ describe.runIf(process.platform === 'linux')('with a mount', () => {
     expect(mounted.open(root, 'file')).toBe(5);
   });
 
+  test('a directory that was opened for creating files lets them be truncated, without the right by name', () => {
+    writeFileSync(join(base, 'file'), 'content');
+    const setSizeByPath = 1n << 19n;
+    const asked = rights.ofDirectory & ~setSizeByPath;
+    const directory = mounted.open(root, '.', { oflags: oflags.directory, rights: asked });
+    const file = mounted.open(directory, 'file', { oflags: oflags.trunc, rights: rights.write });
+    expect(file).toBeGreaterThan(directory);
+    expect(statSync(join(base, 'file')).size).toBe(0);
+  });
+
   test('closing the host closes all, and the guest then has nothing', () => {
     writeFileSync(join(base, 'file'), 'content');
     expect(mounted.open(root, 'file')).toBe(4);
