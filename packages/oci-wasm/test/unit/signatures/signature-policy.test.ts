@@ -187,7 +187,7 @@ policies:
   });
 
   test.each([
-    ['is no JSON', '{'],
+    ['is not JSON', '{'],
     ['has "tlogs" twice', JSON.stringify(trustedRoot).replace('{', '{"tlogs":[],')],
   ])('whose trust root %s is refused', async (problem, text) => {
     await using scratch = await scratchDirectory();
