@@ -1,5 +1,8 @@
 import type { Descriptor } from '../content/descriptor.ts';
+import { releaseChunk } from '../content/spare-chunk.ts';
+import { isVerified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
+import { createSendBuffers } from './send-buffers.ts';
 
 /** Reads content that can be opened again, part by part, for requests each of which carries one of them. */
 export interface SourceCursor extends AsyncDisposable {
@@ -11,7 +14,9 @@ export interface SourceCursor extends AsyncDisposable {
 
 interface Reading {
   readonly chunks: AsyncIterator<Uint8Array>;
-  /** Read and not passed on yet. */
+  /** What was read last. */
+  chunk: Uint8Array;
+  /** The part of it that has not been passed on yet. */
   rest: Uint8Array;
   /** Offset of `rest`. */
   position: number;
@@ -23,11 +28,14 @@ const none = new Uint8Array();
 
 export function createSourceCursor(
   open: () => AsyncIterable<Uint8Array>,
-  { digest, size }: Descriptor,
+  descriptor: Descriptor,
 ): SourceCursor {
+  const { digest, size } = descriptor;
   let opened: AsyncIterable<Uint8Array> | undefined;
   let reading: Reading | undefined;
   let failure: Error | undefined;
+
+  const buffers = createSendBuffers(size);
 
   const close = (): void => {
     // It may be in the middle of a read, which nobody needs to wait for.
@@ -46,7 +54,7 @@ export function createSourceCursor(
       );
     }
     opened = source;
-    reading = { chunks: source[Symbol.asyncIterator](), rest: none, position: 0, isBusy: false };
+    reading = { chunks: source[Symbol.asyncIterator](), chunk: none, rest: none, position: 0, isBusy: false };
     return reading;
   };
 
@@ -59,6 +67,7 @@ export function createSourceCursor(
         const problem = `ended after ${current.position} of ${size} bytes`;
         throw new OciError('TRUNCATED', `the source of ${digest} ${problem}; nothing was stored`);
       }
+      current.chunk = value;
       current.rest = value;
     }
   };
@@ -73,10 +82,15 @@ export function createSourceCursor(
     }
   };
 
+  const skip = (current: Reading, length: number): void => {
+    current.rest = current.rest.subarray(length);
+    current.position += length;
+    if (current.rest.length === 0 && opened && isVerified(descriptor, opened)) releaseChunk(current.chunk);
+  };
+
   const take = (current: Reading, most: number): Uint8Array => {
-    const taken = current.rest.subarray(0, most);
-    current.rest = current.rest.subarray(taken.length);
-    current.position += taken.length;
+    const taken = buffers.copy(current.rest.subarray(0, most));
+    skip(current, taken.length);
     return taken;
   };
 
@@ -89,7 +103,8 @@ export function createSourceCursor(
       const current = await fromSource(() => readingAt(offset));
       while (current.position < end) {
         await fromSource(() => fill(current));
-        if (current.position < offset) take(current, offset - current.position);
+        const ahead = offset - current.position;
+        if (ahead > 0) skip(current, Math.min(ahead, current.rest.length));
         else yield take(current, end - current.position);
       }
     },

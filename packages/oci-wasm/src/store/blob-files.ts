@@ -3,9 +3,11 @@ import { type FileHandle, open, rename, rm, stat, utimes } from 'node:fs/promise
 import { abortable } from '../content/abortable.ts';
 import type { Descriptor } from '../content/descriptor.ts';
 import type { Beginning, WriteOptions } from '../content/target.ts';
+import { releaseChunk } from '../content/spare-chunk.ts';
 import { verified } from '../content/verified.ts';
 import { OciError, type OciErrorCode } from '../errors.ts';
 import { blobPath, removedPath } from './blob-paths.ts';
+import { fileContent } from './file-content.ts';
 import { receiveBlob } from './receive-blob.ts';
 import { storeError } from './store-error.ts';
 
@@ -25,7 +27,6 @@ export interface BlobFiles {
 
 /** Blobs that need not be read through again; beyond that they are. */
 const maxRemembered = 10_000;
-const readChunkBytes = 256 * 1024;
 /** When a blob was last used is noted to about so much. */
 const usePrecisionMs = 10_000;
 
@@ -46,13 +47,12 @@ export function createBlobFiles(root: string): BlobFiles {
       file = await present(root, digest, (path) => open(path, 'r'));
       if (file === undefined) throw absent(descriptor, root);
       await noteUse(digest, blobPath(root, digest), await file.stat());
-      const stream = file.createReadStream({
-        autoClose: false,
+      const content = fileContent(file, {
         start: beginning?.length ?? 0,
-        highWaterMark: readChunkBytes,
-        ...(signal === undefined ? {} : { signal }),
+        expectedBytes: descriptor.size,
+        signal,
       });
-      yield* verified(descriptor, stream, place, beginning);
+      yield* verified(descriptor, content, place, beginning);
     } catch (error) {
       signal?.throwIfAborted();
       throw storeError(error, root);
@@ -83,7 +83,7 @@ export function createBlobFiles(root: string): BlobFiles {
       return true;
     }
     try {
-      for await (const _chunk of read(descriptor, signal)) signal?.throwIfAborted();
+      for await (const chunk of read(descriptor, signal)) releaseChunk(chunk);
     } catch (error) {
       if (!(error instanceof OciError)) throw error;
       if (error.code === 'NOT_FOUND_LOCALLY') return false;
