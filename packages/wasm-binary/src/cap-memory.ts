@@ -1,5 +1,6 @@
 import { describeWasm } from './describe-wasm.ts';
 import { WasmBinaryError } from './errors.ts';
+import { leb } from './leb.ts';
 import { defaultLimits } from './limits.ts';
 import type { MemoryType } from './read-module.ts';
 import { type Section, sectionsOf } from './sections.ts';
@@ -72,15 +73,4 @@ function encodeMemory({
   memory64,
 }: MemoryType & { readonly maxPages: number }): number[] {
   return [1 | (shared ? 2 : 0) | (memory64 ? 4 : 0), ...leb(minPages), ...leb(maxPages)];
-}
-
-function leb(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = BigInt(value);
-  do {
-    const low = Number(rest & 0x7fn);
-    rest >>= 7n;
-    bytes.push(rest > 0n ? low | 0x80 : low);
-  } while (rest > 0n);
-  return bytes;
 }

@@ -9,7 +9,9 @@ export type WasmBinaryErrorCode =
   /** Something exceeds a limit of the reader. */
   | 'TOO_LARGE'
   /** The module's declared memory does not fit the limit. */
-  | 'MEMORY_LIMIT';
+  | 'MEMORY_LIMIT'
+  /** The module's declared tables do not fit the limit. */
+  | 'TABLE_LIMIT';
 
 /** What is wrong with a binary, and where. */
 export class WasmBinaryError extends Error {

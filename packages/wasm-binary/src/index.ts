@@ -8,6 +8,10 @@ export { describeWasm } from './describe-wasm.ts';
 export type { WasmDescription } from './describe-wasm.ts';
 export { sniffWasm } from './sniff-wasm.ts';
 export { capMemory } from './cap-memory.ts';
+export { capTables } from './cap-tables.ts';
+export { growthRefusedExport, watchGrowth } from './watch-growth.ts';
+export { measureModule } from './measure-module.ts';
+export type { ModuleMeasures } from './measure-module.ts';
 export { WasmBinaryError } from './errors.ts';
 export type { WasmBinaryErrorCode } from './errors.ts';
 export type { BinaryLimits } from './limits.ts';
@@ -17,6 +21,6 @@ export type {
   ModuleDescription,
   ModuleExport,
   ModuleImport,
-  TableType,
 } from './read-module.ts';
+export type { TableType } from './read-tables.ts';
 export type { ComponentDescription, WitPackageDescription } from './read-component.ts';

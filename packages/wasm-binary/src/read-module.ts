@@ -1,6 +1,7 @@
 import type { ByteReader } from './byte-reader.ts';
 import type { BinaryLimits } from './limits.ts';
 import { readItems } from './read-items.ts';
+import { readTable, readTableType, type TableType } from './read-tables.ts';
 import { sectionsOf } from './sections.ts';
 
 /** What an import or export of a core module is. */
@@ -25,13 +26,6 @@ export interface MemoryType {
   readonly maxPages?: number;
   readonly shared: boolean;
   readonly memory64: boolean;
-  readonly imported: boolean;
-}
-
-/** Sizes in elements. */
-export interface TableType {
-  readonly min: number;
-  readonly max?: number;
   readonly imported: boolean;
 }
 
@@ -64,13 +58,13 @@ export function readModule(bytes: Uint8Array, limits: BinaryLimits): ModuleDescr
           const name = content.name();
           const kind = readKind(content);
           if (kind === 'memory') importedMemories.push(readMemoryType(content, true));
-          else if (kind === 'table') importedTables.push(readTableType(content, true));
+          else if (kind === 'table') importedTables.push(readTableType(content, true).type);
           else skipExternType(content, kind);
           return { module, name, kind };
         });
         break;
       case 4:
-        readItems(content, { into: tables, what: 'tables', limit: maxTables }, () => readTable(content));
+        readItems(content, { into: tables, what: 'tables', limit: maxTables }, () => readTable(content).type);
         break;
       case 5:
         readItems(content, { into: memories, what: 'memories', limit: maxMemories }, () =>
@@ -118,27 +112,6 @@ function readMemoryType(reader: ByteReader, imported: boolean): MemoryType {
   };
 }
 
-/** A table of the table section may have an initial value: 0x40 0x00, its type, an expression. */
-function readTable(reader: ByteReader): TableType {
-  const first = reader.byte();
-  if (first !== 0x40) return readTableType(reader, false, first);
-  if (reader.byte() !== 0) reader.fail('an unknown kind of table');
-  const type = readTableType(reader, false);
-  skipConstantExpression(reader);
-  return type;
-}
-
-function readTableType(reader: ByteReader, imported: boolean, first: number = reader.byte()): TableType {
-  // (ref null? heaptype) has a heap type after it, the abbreviations are one byte.
-  if (first === 0x63 || first === 0x64) reader.skipSigned(33);
-  const flags = reader.byte();
-  if (flags > 7) reader.fail('unknown flags of a table');
-  const size = (): number => (flags & 4 ? Number(reader.u64()) : reader.u32());
-  const min = size();
-  const max = flags & 1 ? size() : undefined;
-  return { min, ...(max === undefined ? {} : { max }), imported };
-}
-
 function skipExternType(reader: ByteReader, kind: 'function' | 'global' | 'tag'): void {
   switch (kind) {
     case 'function':
@@ -154,67 +127,5 @@ function skipExternType(reader: ByteReader, kind: 'function' | 'global' | 'tag')
       reader.byte();
       reader.u32();
       break;
-  }
-}
-
-function skipConstantExpression(reader: ByteReader): void {
-  for (;;) {
-    switch (reader.byte()) {
-      case 0x0b:
-        return;
-      case 0x23: // global.get
-      case 0xd2: // ref.func
-        reader.u32();
-        break;
-      case 0x41: // i32.const
-        reader.skipSigned(32);
-        break;
-      case 0x42: // i64.const
-        reader.skipSigned(64);
-        break;
-      case 0x43: // f32.const
-        reader.skip(4);
-        break;
-      case 0x44: // f64.const
-        reader.skip(8);
-        break;
-      case 0xd0: // ref.null
-        reader.skipSigned(33);
-        break;
-      case 0x6a: // i32.add, i32.sub, i32.mul
-      case 0x6b:
-      case 0x6c:
-      case 0x7c: // i64.add, i64.sub, i64.mul
-      case 0x7d:
-      case 0x7e:
-        break;
-      case 0xfb:
-        skipReferenceInstruction(reader);
-        break;
-      default:
-        reader.fail('an instruction that is not known in a constant expression');
-    }
-  }
-}
-
-/** What makes structs, arrays and small integers in a constant expression. */
-function skipReferenceInstruction(reader: ByteReader): void {
-  switch (reader.u32()) {
-    case 0x00: // struct.new
-    case 0x01: // struct.new_default
-    case 0x06: // array.new
-    case 0x07: // array.new_default
-      reader.u32();
-      break;
-    case 0x08: // array.new_fixed
-      reader.u32();
-      reader.u32();
-      break;
-    case 0x1a: // any.convert_extern
-    case 0x1b: // extern.convert_any
-    case 0x1c: // ref.i31
-      break;
-    default:
-      reader.fail('an instruction that is not known in a constant expression');
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { capMemory, describeWasm } from '../../src/index.ts';
+import { capMemory, capTables, describeWasm, measureModule, watchGrowth } from '../../src/index.ts';
 import { assemble } from '../fixtures/assemble.ts';
 import { componentOf, custom, leb, moduleOf, section } from '../fixtures/bytes.ts';
 import { errorOf } from '../fixtures/error-of.ts';
@@ -9,15 +9,20 @@ import { errorOf } from '../fixtures/error-of.ts';
 // error, soon, and never holds much more than they are. Seeded, so that a failure can be repeated.
 const seed = 20_261_124;
 const rounds = 2_000;
-const slowMs = 250;
+const slowMs = 600;
 const limitPages = 10;
+const limitElements = 10;
 
 const hello = readFileSync(new URL('../../../../examples/hello-wasm/hello-wasm.wasm', import.meta.url));
 const rich = await assemble(`
   (import "env" "f" (func)) (import "env" "m" (memory 1 2)) (import "env" "t" (table 1 funcref))
   (import "env" "g" (global i32)) (import "env" "e" (tag))
   (memory 1) (memory i64 1 9) (table 2 funcref) (table 1 9 externref)
-  (func (export "run")) (export "memory" (memory 1)) (export "table" (table 0))`);
+  (func (export "run")
+    (block (loop (if (memory.grow (i32.const 64)) (then (br 1))) (br_table 0 1 (i32.const -64))))
+    (drop (memory.grow 1 (i32.const 1))) (drop (table.grow 1 (ref.null extern) (i32.const 1)))
+    (try (do (memory.fill (i32.const 0) (i32.const 64) (i32.const 1))) (catch_all)))
+  (export "memory" (memory 1)) (export "table" (table 0))`);
 const component = componentOf(
   section(10, [0, 'wasi:cli/environment@0.2.3', 5, 0], [2, 'wasi:http/types@0.2', 1, 1, '.3', 5, 0]),
   custom('producers', 'text'),
@@ -77,8 +82,10 @@ function faultOf(bytes: Uint8Array): string | undefined {
   let capped = bytes;
   try {
     errorOf(() => describeWasm(bytes));
+    errorOf(() => measureModule(bytes));
     errorOf(() => {
-      capped = capMemory(bytes, limitPages * 65_536);
+      capped = capTables(capMemory(bytes, limitPages * 65_536), limitElements);
+      capped = watchGrowth(capped);
     });
   } catch (error) {
     return String(error);
@@ -105,7 +112,8 @@ function faultsOf(inputs: Iterable<Uint8Array>): readonly string[] {
   const faults: string[] = [];
   for (const bytes of inputs) {
     const fault = faultOf(bytes);
-    if (fault !== undefined) faults.push(`${fault}: ${Buffer.from(bytes).toString('hex')}`);
+    if (fault !== undefined)
+      faults.push(`${fault}: ${Buffer.from(bytes.subarray(0, 4_000)).toString('hex')}`);
   }
   return faults;
 }
