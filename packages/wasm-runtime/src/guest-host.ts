@@ -9,6 +9,7 @@ import process from 'node:process';
 import { loadHostModules } from './isolation/guest-host/host-modules.ts';
 import { rehearse } from './isolation/guest-host/rehearse.ts';
 import { serveGuest } from './isolation/guest-host/serve-guest.ts';
+import { openWire } from './isolation/wire/wire.ts';
 
 interface Arguments {
   readonly hostModules: readonly string[];
@@ -24,5 +25,8 @@ const load = async () => {
   if (rehearses) await rehearse();
   return loaded;
 };
-await serveGuest(new Socket({ fd: 3, readable: true, writable: true }), load());
+await serveGuest({
+  open: (events) => openWire(new Socket({ fd: 3, readable: true, writable: true }), events),
+  loading: load(),
+});
 process.exit(0);

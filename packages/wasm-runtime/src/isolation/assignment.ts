@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import { basename, dirname, isAbsolute } from 'node:path';
 import { RuntimeError } from '../errors.ts';
+import type { GuestPlace } from './guest-place.ts';
 import type { GuestOutput, GuestSpec } from './guest-spec.ts';
 import type { PreparedModule } from './prepare-module.ts';
 import type { SandboxUser } from './sandbox-users.ts';
@@ -12,15 +14,17 @@ export interface AssignmentInput {
   readonly spec: GuestSpec;
   readonly module: PreparedModule & { readonly kind: 'ready' };
   readonly user: SandboxUser | undefined;
+  readonly place: Pick<GuestPlace, 'keepsModules'>;
 }
 
 /** What a guest host is told of a spec, defaults filled in. */
-export function assignmentOf({ spec, module, user }: AssignmentInput): Assignment {
+export function assignmentOf({ spec, module, user, place }: AssignmentInput): Assignment {
   const namespaces = [...module.namespaces].filter(({ length }) => length <= maxNamespaceLength);
   return {
     tag: 'assign',
     name: spec.name,
     moduleBytes: module.bytes.length,
+    moduleKey: place.keepsModules ? hash('sha256', module.bytes, 'base64') : null,
     args: spec.args,
     env: spec.env,
     mounts: spec.mounts,

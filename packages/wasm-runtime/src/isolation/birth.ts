@@ -29,11 +29,15 @@ function succeeds([command = '', ...args]: readonly string[]): Promise<boolean> 
   });
 }
 
+/** What a guest host is for: one guest on its main thread, or many in threads. */
+export type HostTier = 'process' | 'thread';
+
 /**
- * Node's flags for guest hosts. A seat belt, not the wall: no child processes, workers, addons or inspector; no
- * code from strings; no tables or script heap by which a guest gets round its memory limit.
+ * Node's flags for guest hosts. A seat belt, not the wall: no child processes, addons or inspector, workers only
+ * where guests run in them; no code from strings; no tables or script heap by which a guest gets round its memory
+ * limit.
  */
-export function hardeningFlags(): readonly string[] {
+export function hardeningFlags(tier: HostTier): readonly string[] {
   const known = process.allowedNodeEnvironmentFlags;
   return [
     '--permission',
@@ -41,6 +45,8 @@ export function hardeningFlags(): readonly string[] {
     '--allow-fs-write=*',
     ...(known.has('--allow-net') ? ['--allow-net'] : []),
     ...(known.has('--disable-sigusr1') ? ['--disable-sigusr1'] : []),
+    // Said of workers: that they could get round the permissions. They are for our code only.
+    ...(tier === 'thread' ? ['--allow-worker', '--disable-warning=PERM0006'] : []),
     '--disallow-code-generation-from-strings',
     '--disable-proto=throw',
     '--wasm-max-table-size=1000000',

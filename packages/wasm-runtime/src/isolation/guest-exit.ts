@@ -1,3 +1,4 @@
+import type { PlaceEnd } from './guest-place.ts';
 import type { GuestSpec } from './guest-spec.ts';
 import type { GuestExit, KillReason } from './guest.ts';
 import type { GuestEnd } from './wire/messages.ts';
@@ -13,12 +14,12 @@ export interface Ending {
   /** What the guest host told before it went. */
   readonly end: GuestEnd | undefined;
   readonly kill: Kill | undefined;
-  /** How the guest host went. */
-  readonly how: string;
+  /** How its place went. */
+  readonly place: PlaceEnd;
 }
 
 /** What the guest host told before it went counts; then why it was killed; else it went by itself. */
-export function exitOf({ spec, end, kill, how }: Ending): GuestExit {
+export function exitOf({ spec, end, kill, place }: Ending): GuestExit {
   const finishedAt = new Date();
   if (end?.kind === 'exited') return { kind: 'exited', code: end.code, finishedAt };
   if (end?.kind === 'trapped') {
@@ -28,10 +29,8 @@ export function exitOf({ spec, end, kill, how }: Ending): GuestExit {
     return { kind: 'killed', reason: 'memory', message: `${full}\n${message}`, finishedAt };
   }
   if (kill) return { kind: 'killed', ...kill, finishedAt };
-  if (heapExhausted.test(how)) return { kind: 'killed', reason: 'memory', message: heapMessage, finishedAt };
-  return { kind: 'killed', reason: 'host-closed', message: `the guest host ended: ${how}`, finishedAt };
+  if (place.heapFull) return { kind: 'killed', reason: 'memory', message: heapMessage, finishedAt };
+  return { kind: 'killed', reason: 'host-closed', message: `the guest host ended: ${place.how}`, finishedAt };
 }
 
-/** In V8's last words. */
-const heapExhausted = /heap out of memory|heap limit/i;
-const heapMessage = 'its tables or garbage-collected objects filled the heap of its process';
+const heapMessage = 'its tables or garbage-collected objects filled its heap';

@@ -4,11 +4,12 @@ import { checkSpec } from './assignment.ts';
 import { findLauncher } from './birth.ts';
 import type { GuestSpec } from './guest-spec.ts';
 import type { AbortOptions, Guest, Sandbox, SandboxSpec, WasmRuntime } from './guest.ts';
-import { createHostPool, type HostPool } from './host-pool.ts';
+import { createPlacePool, type PlacePool } from './place-pool.ts';
 import { type Keeper, startKeeper } from './keeper.ts';
 import { endedGuest } from './ended-guest.ts';
 import { prepareModule } from './prepare-module.ts';
-import { startProcessGuest } from './process-guest.ts';
+import { startPlacedGuest } from './placed-guest.ts';
+import { startProcessPlace } from './process-place.ts';
 import {
   createSandboxUsers,
   defaultUserRange,
@@ -124,7 +125,7 @@ function closedError(): RuntimeError {
 }
 
 interface Parts {
-  readonly pool: HostPool;
+  readonly pool: PlacePool;
   readonly keeper: Keeper | undefined;
 }
 
@@ -139,12 +140,13 @@ async function openParts({ hostModules, idle, keepsUser }: PartsOptions): Promis
     process.platform === 'win32' ? undefined : startKeeper(),
     findLauncher(keepsUser),
   ]);
-  return { keeper, pool: createHostPool(idle, { hostModules, keeper, launcher }) };
+  const host = { hostModules, keeper, launcher };
+  return { keeper, pool: createPlacePool({ idle, start: (how) => startProcessPlace(host, how) }) };
 }
 
 function createSandbox(
   { id }: SandboxSpec,
-  pool: HostPool,
+  pool: PlacePool,
   user: SandboxUser | undefined,
   onClosed: () => void,
 ): Sandbox {
@@ -157,7 +159,7 @@ function createSandbox(
     const module = prepareModule(spec.name, spec.module, spec.limits ?? {});
     if (module.kind === 'out-of-memory') return endedGuest(spec, module.message);
     signal.throwIfAborted();
-    const guest = await startProcessGuest({ spec, module, host: pool.take(), user }, { signal }).finally(() =>
+    const guest = await startPlacedGuest({ spec, module, place: pool.take(), user }, { signal }).finally(() =>
       pool.refill(),
     );
     guests.add(guest);

@@ -38,7 +38,7 @@ describe('a memory limit', () => {
     await expect(guest.exited).resolves.toMatchObject({
       kind: 'killed',
       reason: 'memory',
-      message: 'its tables or garbage-collected objects filled the heap of its process',
+      message: 'its tables or garbage-collected objects filled its heap',
     });
   });
 

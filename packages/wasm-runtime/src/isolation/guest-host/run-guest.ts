@@ -10,7 +10,7 @@ import { createReporter } from './reporter.ts';
 
 export interface RunInput {
   readonly assignment: Assignment;
-  readonly module: Uint8Array;
+  readonly module: WebAssembly.Module;
   readonly wire: Wire<HostMessage>;
   readonly hostModules: LoadedHostModules;
   readonly preview1: Preview1;
@@ -18,7 +18,7 @@ export interface RunInput {
 }
 
 /**
- * Compiles, links and runs the guest, and closes what it held. Throws {@link RuntimeError} when it could not
+ * Links and runs the guest, and closes what it held. Throws {@link RuntimeError} when it could not
  * begin.
  */
 export async function runGuest(input: RunInput): Promise<GuestEnd> {
@@ -34,7 +34,7 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
       report,
     });
     linked = linkGuest({
-      module: compile(input.module),
+      module: input.module,
       preview1,
       hostModules: opened,
       exitSwitch,
@@ -51,15 +51,6 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
     controller.abort();
     await closeWithin(opened);
     preview1.close();
-  }
-}
-
-function compile(bytes: Uint8Array): WebAssembly.Module {
-  try {
-    return new WebAssembly.Module(bytes);
-  } catch (cause) {
-    const reason = (cause as Error).message.replace(/^WebAssembly\.Module\(\): /, '');
-    throw new RuntimeError('INVALID_MODULE', `the module cannot be compiled: ${reason}`, { cause });
   }
 }
 

@@ -1,21 +1,38 @@
 import process from 'node:process';
-import type { Duplex } from 'node:stream';
+import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../../errors.ts';
 import { createPreview1 } from '../../preview1/preview1-host.ts';
 import type { Channel, Frame } from '../wire/frames.ts';
 import { type Assignment, clip, type HostMessage, parseDaemonMessage } from '../wire/messages.ts';
-import { openWire, type Wire } from '../wire/wire.ts';
+import type { Wire, WireEvents } from '../wire/wire.ts';
+import { compileModule } from './compile-module.ts';
 import { createExitSwitch } from './exit-switch.ts';
 import type { LoadedHostModules } from './host-modules.ts';
 import { openOutputs, type Outputs } from './outputs.ts';
 import { runGuest } from './run-guest.ts';
 import { createStdinSource, type StdinSource } from './stdin-source.ts';
 
+export interface Serving {
+  /** Joins the place to its daemon. */
+  readonly open: (events: WireEvents) => Wire<HostMessage>;
+  readonly loading: Promise<LoadedHostModules>;
+  /** Where modules are shared with the guests of other places. */
+  readonly modules?: SharedModules;
+}
+
+/** Modules that guests of one guest host share. */
+export interface SharedModules {
+  /** The guest's, where another guest has had it compiled. */
+  readonly given: Promise<WebAssembly.Module>;
+  /** This one has been compiled here. */
+  share(module: WebAssembly.Module): void;
+}
+
 /**
- * The life of a guest host: waits for one assignment, runs that guest, tells how it ended, and is done.
- * Resolves when the process may exit; that it loses its daemon is an end as well.
+ * The life of a guest's place: waits for one assignment, runs that guest, tells how it ended, and is done.
+ * Resolves when the process, or thread, may exit; that it loses its daemon is an end as well.
  */
-export function serveGuest(socket: Duplex, loading: Promise<LoadedHostModules>): Promise<void> {
+export function serveGuest({ open, loading, modules }: Serving): Promise<void> {
   const { promise: done, resolve: finish } = Promise.withResolvers<void>();
   let hostModules: LoadedHostModules | undefined;
   let guest: AssignedGuest | undefined;
@@ -30,7 +47,7 @@ export function serveGuest(socket: Duplex, loading: Promise<LoadedHostModules>):
     switch (message.tag) {
       case 'assign':
         if (guest || !hostModules) throw new TypeError('an assignment at the wrong time');
-        guest = acceptGuest(message, wire, hostModules);
+        guest = acceptGuest({ assignment: message, wire, hostModules, modules });
         void guest.done.then(finish);
         break;
       case 'credit':
@@ -41,7 +58,7 @@ export function serveGuest(socket: Duplex, loading: Promise<LoadedHostModules>):
         break;
     }
   };
-  const wire = openWire<HostMessage>(socket, { onFrame, onClose: () => finish() });
+  const wire = open({ onFrame, onClose: () => finish() });
   loading.then(
     (loaded) => {
       hostModules = loaded;
@@ -64,13 +81,16 @@ interface AssignedGuest {
   readonly done: Promise<void>;
 }
 
-function acceptGuest(
-  assignment: Assignment,
-  wire: Wire<HostMessage>,
-  hostModules: LoadedHostModules,
-): AssignedGuest {
-  process.title = `wasmlet guest ${assignment.name}`;
-  const module = createModuleBuffer(assignment.moduleBytes);
+interface Acceptance {
+  readonly assignment: Assignment;
+  readonly wire: Wire<HostMessage>;
+  readonly hostModules: LoadedHostModules;
+  readonly modules: SharedModules | undefined;
+}
+
+function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): AssignedGuest {
+  if (isMainThread) process.title = `wasmlet guest ${assignment.name}`;
+  const incoming = createModuleBuffer(assignment.moduleBytes);
   const stdin =
     assignment.stdin === 'stream'
       ? createStdinSource((bytes) => wire.send({ tag: 'credit', channel: 'stdin', bytes }))
@@ -96,8 +116,13 @@ function acceptGuest(
         exit: (code) => exitSwitch.exit(code),
       });
       dropRights(assignment.user);
-      const bytes = await module.complete;
-      const end = await runGuest({ assignment, module: bytes, wire, hostModules, preview1, exitSwitch });
+      const compiling = incoming.complete.then((whole) => {
+        const compiled = compileModule(whole);
+        modules?.share(compiled);
+        return compiled;
+      });
+      const module = await (modules ? Promise.race([modules.given, compiling]) : compiling);
+      const end = await runGuest({ assignment, module, wire, hostModules, preview1, exitSwitch });
       outputs.close();
       wire.send({ tag: 'ended', end });
     } catch (error) {
@@ -107,7 +132,7 @@ function acceptGuest(
   };
   return {
     stdin,
-    takeModule: (bytes) => module.take(bytes),
+    takeModule: (bytes) => incoming.take(bytes),
     credit: (channel, bytes) => outputs?.credit(channel, bytes),
     done: live(),
   };
@@ -120,10 +145,11 @@ interface ModuleBuffer {
 
 function createModuleBuffer(length: number): ModuleBuffer {
   const { promise: complete, resolve } = Promise.withResolvers<Uint8Array>();
-  const module = new Uint8Array(length);
+  let module: Uint8Array | undefined;
   let received = 0;
   return {
     take(bytes) {
+      module ??= new Uint8Array(length);
       if (received + bytes.length > length) throw new TypeError('more bytes than the module has');
       module.set(bytes, received);
       received += bytes.length;

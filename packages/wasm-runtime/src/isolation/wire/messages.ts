@@ -12,11 +12,13 @@ export type DaemonMessage =
   /** stdin is at its end. */
   | { readonly tag: 'stdin-end' };
 
-/** The one guest that a guest host will run; the module's bytes follow on their channel. */
+/** The guest of a place; the module's bytes follow on their channel, or when they are wanted. */
 export interface Assignment {
   readonly tag: 'assign';
   readonly name: string;
   readonly moduleBytes: number;
+  /** By which a place that keeps modules knows it: the same for the same prepared bytes. */
+  readonly moduleKey: string | null;
   readonly args: readonly string[];
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly mounts: readonly GuestMount[];
@@ -46,6 +48,8 @@ export type HostMessage =
   | { readonly tag: 'ready' }
   /** The guest is linked and begins to run. */
   | { readonly tag: 'started' }
+  /** A place that keeps modules has not got this one. */
+  | { readonly tag: 'module-wanted' }
   | { readonly tag: 'failed'; readonly code: RuntimeErrorCode; readonly message: string }
   | { readonly tag: 'credit'; readonly channel: Channel; readonly bytes: number }
   /** The log file has reached its size. */
@@ -95,6 +99,8 @@ export function parseHostMessage(json: unknown): HostMessage {
       return { tag: 'ready' };
     case 'started':
       return { tag: 'started' };
+    case 'module-wanted':
+      return { tag: 'module-wanted' };
     case 'rotate':
       return { tag: 'rotate' };
     case 'failed':

@@ -20,8 +20,14 @@ export interface WireEvents {
   readonly onClose: (error?: Error) => void;
 }
 
+/** The one that all seats of a guest host use. */
+export interface SharedWire<Sent> extends Wire<Sent> {
+  /** Sends to one seat, or from it. Ends with the whole wire. */
+  seat<Seated>(seat: number): Wire<Seated>;
+}
+
 /** Speaks frames over a stream; a peer that breaks the format is disconnected. */
-export function openWire<Sent>(socket: Duplex, { onFrame, onClose }: WireEvents): Wire<Sent> {
+export function openWire<Sent>(socket: Duplex, { onFrame, onClose }: WireEvents): SharedWire<Sent> {
   const decoder = createFrameDecoder();
   let failure: Error | undefined;
   socket.on('data', (chunk: Uint8Array) => {
@@ -37,14 +43,14 @@ export function openWire<Sent>(socket: Duplex, { onFrame, onClose }: WireEvents)
     if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') failure ??= error;
   });
   socket.once('close', () => onClose(failure));
-  return {
+  const seatWire = <Seated>(seat: number): Wire<Seated> => ({
     send(message) {
-      if (!socket.destroyed) socket.write(encodeControl(message));
+      if (!socket.destroyed) socket.write(encodeControl(message, seat));
     },
     sendData(channel, bytes) {
       if (socket.destroyed || bytes.length === 0) return undefined;
       let onTaken: (() => void) | undefined;
-      const parts = encodeData(channel, bytes);
+      const parts = encodeData(channel, bytes, seat);
       for (const [index, part] of parts.entries()) {
         // Called with an error when the peer is gone, which `onClose` tells.
         socket.write(part, index === parts.length - 1 ? () => onTaken?.() : undefined);
@@ -60,5 +66,6 @@ export function openWire<Sent>(socket: Duplex, { onFrame, onClose }: WireEvents)
         else socket.end(resolve);
       }),
     destroy: () => socket.destroy(),
-  };
+  });
+  return { ...seatWire<Sent>(0), seat: seatWire };
 }

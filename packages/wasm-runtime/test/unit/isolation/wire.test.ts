@@ -23,14 +23,14 @@ describe('frames', () => {
   const sent = Buffer.concat([
     encodeControl(message),
     ...encodeData('stdout', Buffer.from('hello')),
-    encodeControl({}),
-    ...encodeData('stdin', new Uint8Array()),
+    encodeControl({}, 7),
+    ...encodeData('stdin', new Uint8Array(), 4_294_967_295),
   ]);
   const expected = [
-    { kind: 'control', json: message },
-    { kind: 'data', channel: 'stdout', bytes: Buffer.from('hello') },
-    { kind: 'control', json: {} },
-    { kind: 'data', channel: 'stdin', bytes: Buffer.alloc(0) },
+    { kind: 'control', seat: 0, json: message },
+    { kind: 'data', seat: 0, channel: 'stdout', bytes: Buffer.from('hello') },
+    { kind: 'control', seat: 7, json: {} },
+    { kind: 'data', seat: 4_294_967_295, channel: 'stdin', bytes: Buffer.alloc(0) },
   ];
 
   test.each([1, 2, 3, 5, 7, 64, 1024])('come whole whatever the pieces: %i bytes at a time', (size) => {
@@ -50,24 +50,27 @@ describe('frames', () => {
   });
 
   test('that are announced too long are refused before they come', () => {
-    const head = Buffer.alloc(5);
+    const head = Buffer.alloc(9);
     head.writeUInt32LE(maxControlBytes + 1, 0);
     expect(() => decode([head])).toThrow('at most 1048576');
     head.writeUInt32LE(maxDataBytes + 1, 0);
-    head.writeUInt8(1, 4);
+    head.writeUInt8(1, 8);
     expect(() => decode([head])).toThrow('at most 262144');
   });
 
   test.each([5, 255])('of an unknown type are refused: %i', (type) => {
-    expect(() => decode([Buffer.from([0, 0, 0, 0, type])])).toThrow('unknown type');
+    expect(() => decode([Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, type])])).toThrow('unknown type');
   });
 
   test('that hold no JSON are refused, after those before them', () => {
     const decoder = createFrameDecoder();
     const frames: Frame[] = [];
-    const bad = Buffer.concat([encodeControl({ tag: 'ready' }), Buffer.from([1, 0, 0, 0, 0, 0x7b])]);
+    const bad = Buffer.concat([
+      encodeControl({ tag: 'ready' }),
+      Buffer.from([1, 0, 0, 0, 0, 0, 0, 0, 0, 0x7b]),
+    ]);
     expect(() => decoder.push(bad, (frame) => frames.push(frame))).toThrow(SyntaxError);
-    expect(frames).toEqual([{ kind: 'control', json: { tag: 'ready' } }]);
+    expect(frames).toEqual([{ kind: 'control', seat: 0, json: { tag: 'ready' } }]);
   });
 
   test('too large to send are an error of the spec', () => {

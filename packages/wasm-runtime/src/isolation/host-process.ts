@@ -5,77 +5,55 @@ import process from 'node:process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { RuntimeError } from '../errors.ts';
-import { hardeningFlags, type Launcher } from './birth.ts';
+import { type HostTier, hardeningFlags, type Launcher } from './birth.ts';
+import type { PlaceEnd } from './guest-place.ts';
 import type { Keeper } from './keeper.ts';
 import type { Frame } from './wire/frames.ts';
-import { type DaemonMessage, type HostMessage, parseHostMessage } from './wire/messages.ts';
 import { openWire, type Wire } from './wire/wire.ts';
 
-export interface GuestHostProcess {
-  readonly pid: number;
-  readonly wire: Wire<DaemonMessage>;
-  /** Settles when it is loaded; rejects with {@link RuntimeError} when it ends before that. */
-  readonly ready: Promise<void>;
-  /** Settles when the process is gone and everything it sent has been delivered. */
-  readonly gone: Promise<HostEnd>;
-  /** Receives what it sends from now on; before that, nothing but `ready` is expected. */
-  listen(listener: HostListener): void;
-  kill(): void;
-}
-
-/** A listener that throws ends the guest host. */
-export interface HostListener {
-  onMessage(message: HostMessage): void;
-  onData(channel: 'stdout' | 'stderr', bytes: Uint8Array): void;
-}
-
-export interface HostEnd {
-  /** How it went, for people: `exit code 1`, `signal SIGKILL`, with its last words if it had any. */
-  readonly how: string;
-}
-
-export interface GuestHostOptions {
+export interface HostProcessOptions {
   readonly hostModules: readonly string[];
   readonly keeper: Keeper | undefined;
   readonly launcher: Launcher;
 }
 
+/** A process that runs guests. */
+export interface HostProcess<Sent> {
+  readonly pid: number;
+  readonly wire: Wire<Sent>;
+  /** Settles when the process is gone and everything it sent has been delivered. */
+  readonly gone: Promise<PlaceEnd>;
+  kill(): void;
+}
+
+export interface HostBirth {
+  readonly tier: HostTier;
+  /** JSON that the entry of the tier's process understands. */
+  readonly argument: unknown;
+  /** A frame that it throws at ends the process. */
+  readonly onFrame: (frame: Frame) => void;
+}
+
 // guest-host.ts next to the source's folder, guest-host.js next to the built file.
 const fromSource = import.meta.url.endsWith('.ts');
-const entry = fileURLToPath(new URL(fromSource ? '../guest-host.ts' : './guest-host.js', import.meta.url));
+const entries = { process: 'guest-host', thread: 'thread-host' } as const;
+const entryOf = (tier: HostTier): string =>
+  fileURLToPath(new URL(fromSource ? `../${entries[tier]}.ts` : `./${entries[tier]}.js`, import.meta.url));
 
 /**
  * Starts a guest host: our code only, nothing of the daemon's environment, files or descriptors but the wire.
  *
- * @param waits it will wait in a pool, so it may take its time to get fast
- *
  * Throws {@link RuntimeError} `HOST_FAILED` where no process can be made.
  */
-export function startGuestHost(options: GuestHostOptions, { waits }: { waits: boolean }): GuestHostProcess {
-  const { child, pid, socket } = spawnHost(options, waits);
+export function startHostProcess<Sent>(options: HostProcessOptions, birth: HostBirth): HostProcess<Sent> {
+  const { child, pid, socket } = spawnHost(options, birth);
   options.keeper?.add(pid);
-  placeBelowDaemon(pid);
+  placeBelowDaemon(pid, birth.tier);
 
-  let listener: HostListener | undefined;
-  const { promise: ready, resolve: onReady, reject: onFailed } = Promise.withResolvers<void>();
-  ready.catch(() => {}); // whoever waits for it hears of it
-  const onFrame = (frame: Frame): void => {
-    if (frame.kind === 'data') {
-      if (frame.channel !== 'stdout' && frame.channel !== 'stderr') {
-        throw new TypeError('data of a wrong channel');
-      }
-      listener?.onData(frame.channel, frame.bytes);
-      return;
-    }
-    const message = parseHostMessage(frame.json);
-    if (message.tag === 'failed') onFailed(new RuntimeError(message.code, message.message));
-    if (message.tag === 'ready') onReady();
-    else listener?.onMessage(message);
-  };
   let broken: Error | undefined;
   const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
-  const wire = openWire<DaemonMessage>(socket, {
-    onFrame,
+  const wire = openWire<Sent>(socket, {
+    onFrame: birth.onFrame,
     onClose(error) {
       broken = error;
       // It has said all that it will say, or what no guest host of ours says.
@@ -85,30 +63,22 @@ export function startGuestHost(options: GuestHostOptions, { waits }: { waits: bo
   });
   const gone = Promise.all([endOf(child), closed]).then(([how]) => {
     options.keeper?.remove(pid);
-    const end = { how: broken ? `${how} (${broken.message})` : how };
-    onFailed(new RuntimeError('HOST_FAILED', `the guest host ended before it was ready: ${end.how}`));
-    return end;
+    return { how: broken ? `${how} (${broken.message})` : how, heapFull: heapExhausted.test(how) };
   });
-  return {
-    pid,
-    wire,
-    ready,
-    gone,
-    listen(next) {
-      listener = next;
-    },
-    kill: () => killNow(child, pid),
-  };
+  return { pid, wire, gone, kill: () => killNow(child, pid) };
 }
 
-function spawnHost({ hostModules, launcher }: GuestHostOptions, waits: boolean) {
+/** In V8's last words. */
+const heapExhausted = /heap out of memory|heap limit/i;
+
+function spawnHost({ launcher }: HostProcessOptions, { tier, argument }: HostBirth) {
   const [command, ...args] = [
     ...launcher,
     process.execPath,
-    ...hardeningFlags(),
+    ...hardeningFlags(tier),
     ...(fromSource ? ['--conditions=@wasmlet/source'] : []),
-    entry,
-    JSON.stringify({ hostModules, rehearse: waits }),
+    entryOf(tier),
+    JSON.stringify(argument),
   ];
   try {
     const child = spawn(command, args, {
@@ -126,7 +96,6 @@ function spawnHost({ hostModules, launcher }: GuestHostOptions, waits: boolean) 
   }
   throw cannotStart(command);
 }
-
 function cannotStart(command: string, cause?: unknown): RuntimeError {
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
   return new RuntimeError(
@@ -139,10 +108,13 @@ function cannotStart(command: string, cause?: unknown): RuntimeError {
 /** Between what Kubernetes gives to pods without and with limits; the kernel kills from 1000 downwards. */
 const oomScore = '900';
 
+/** Threads put themselves below what serves them, which puts itself below the daemon. */
+const niceness = { process: constants.priority.PRIORITY_BELOW_NORMAL, thread: 5 } as const;
+
 /** Guests on every core leave the daemon its time, and when the machine is out of memory they go first. */
-function placeBelowDaemon(pid: number): void {
+function placeBelowDaemon(pid: number, tier: HostTier): void {
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(pid, niceness[tier]);
     if (process.platform === 'linux') writeFileSync(`/proc/${pid}/oom_score_adj`, oomScore);
   } catch {
     // It is gone already, which `gone` tells.

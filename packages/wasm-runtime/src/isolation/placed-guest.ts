@@ -1,31 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import { RuntimeError } from '../errors.ts';
 import { rotateLog } from '../output/rotate-log.ts';
-import { assignmentOf } from './assignment.ts';
+import { type AssignmentInput, assignmentOf } from './assignment.ts';
 import { exitOf, type Kill } from './guest-exit.ts';
-import type { GuestHostProcess } from './guest-host-process.ts';
+import type { GuestPlace } from './guest-place.ts';
 import type { GuestSpec } from './guest-spec.ts';
 import type { AbortOptions, Guest, GuestExit, GuestReport } from './guest.ts';
 import { createOutputReader, type OutputReader } from './output-reader.ts';
-import type { PreparedModule } from './prepare-module.ts';
-import type { SandboxUser } from './sandbox-users.ts';
 import { createStdinWriter, type StdinWriter } from './stdin-writer.ts';
 import { startTimeout } from './timeout.ts';
 import type { GuestEnd, HostMessage } from './wire/messages.ts';
 
-export interface ProcessGuestInput {
-  readonly spec: GuestSpec;
-  readonly module: PreparedModule & { readonly kind: 'ready' };
-  readonly host: GuestHostProcess;
-  readonly user: SandboxUser | undefined;
+export interface PlacedGuestInput extends AssignmentInput {
+  readonly place: GuestPlace;
 }
 
 /**
- * Assigns a guest to a guest host. Resolves when it begins to run; rejects with the {@link RuntimeError} that
- * the guest host tells, after that is gone.
+ * Assigns a guest to a place. Resolves when it begins to run; rejects with the {@link RuntimeError} that is told
+ * from there, after the place is gone.
  */
-export async function startProcessGuest(input: ProcessGuestInput, { signal }: AbortOptions): Promise<Guest> {
-  const { spec, module, host } = input;
+export async function startPlacedGuest(input: PlacedGuestInput, { signal }: AbortOptions): Promise<Guest> {
+  const { spec, module, place } = input;
   const { promise: started, resolve: onStarted, reject: onFailed } = Promise.withResolvers<void>();
   started.catch(() => {}); // heard of below, unless aborted
   let end: GuestEnd | undefined;
@@ -33,18 +28,28 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
   const reports = createReportQueue();
   const kill = (why: Kill): void => {
     killed ??= why;
-    host.kill();
+    place.kill();
   };
   const rotation = createRotation(spec, (reason) =>
     kill({ reason: 'host-closed', message: `its log cannot be rotated: ${reason}` }),
   );
-  const streams = openStreams(spec, host);
+  const streams = openStreams(spec, place);
+  let moduleSent = false;
+  const sendModule = (): void => {
+    if (moduleSent) return;
+    moduleSent = true;
+    // Needs no credit: the guest host has room for all of it.
+    void place.wire.sendData('module', module.bytes);
+  };
   const onMessage = (message: HostMessage): void => {
     switch (message.tag) {
       case 'ready':
         break;
       case 'started':
         onStarted();
+        break;
+      case 'module-wanted':
+        sendModule();
         break;
       case 'failed':
         onFailed(new RuntimeError(message.code, `${spec.name}: ${message.message}`));
@@ -65,31 +70,32 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
         break;
     }
   };
-  host.listen({ onMessage, onData: (channel, bytes) => streams[channel]?.push(bytes) });
+  place.listen({ onMessage, onData: (channel, bytes) => streams[channel]?.push(bytes) });
 
   let stopTimeout: (() => void) | undefined;
-  const exited = host.gone.then(async ({ how }): Promise<GuestExit> => {
+  const exited = place.gone.then(async (placeEnd): Promise<GuestExit> => {
     stopTimeout?.();
     streams.end();
     await rotation.done();
     if (killed?.reason === 'timeout') onStarted();
-    onFailed(new RuntimeError('HOST_FAILED', `${spec.name}: the guest host ended while it started: ${how}`));
-    return exitOf({ spec, end, kill: killed, how });
+    onFailed(
+      new RuntimeError('HOST_FAILED', `${spec.name}: the guest host ended while it started: ${placeEnd.how}`),
+    );
+    return exitOf({ spec, end, kill: killed, place: placeEnd });
   });
   const stop = (): void => kill({ reason: 'stop', message: 'stopped' });
   signal?.addEventListener('abort', stop, { once: true });
   try {
     signal?.throwIfAborted();
-    await untilReady(host, spec.name);
+    await untilReady(place, spec.name);
     stopTimeout = startTimeout(spec.limits?.timeoutMs, (ms) =>
       kill({ reason: 'timeout', message: `ran longer than ${ms} ms` }),
     );
-    host.wire.send(assignmentOf(input));
-    // Needs no credit: the guest host has room for all of it.
-    await host.wire.sendData('module', module.bytes);
+    place.wire.send(assignmentOf(input));
+    if (!place.keepsModules) sendModule();
     await started;
   } catch (error) {
-    host.kill();
+    place.kill();
     await exited;
     signal?.throwIfAborted();
     throw error;
@@ -99,7 +105,7 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
 
   return {
     id: randomUUID(),
-    pid: host.pid,
+    pid: place.pid,
     startedAt: new Date(),
     exited,
     ...(streams.stdin ? { stdin: streams.stdin.writable } : {}),
@@ -121,13 +127,13 @@ export async function startProcessGuest(input: ProcessGuestInput, { signal }: Ab
 /** A guest host needs some 30 ms, a hundred at once on a small machine seconds. */
 const readyTimeoutMs = 60_000;
 
-async function untilReady(host: GuestHostProcess, name: string): Promise<void> {
+async function untilReady(place: GuestPlace, name: string): Promise<void> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const stopTimeout = startTimeout(readyTimeoutMs, (ms) =>
     reject(new RuntimeError('HOST_FAILED', `${name}: the guest host was not ready after ${ms} ms`)),
   );
   try {
-    await Promise.race([host.ready, late]);
+    await Promise.race([place.ready, late]);
   } finally {
     stopTimeout();
   }
@@ -186,7 +192,7 @@ interface Streams {
   end(): void;
 }
 
-function openStreams({ stdin: input, output }: GuestSpec, { wire }: GuestHostProcess): Streams {
+function openStreams({ stdin: input, output }: GuestSpec, { wire }: GuestPlace): Streams {
   const reader = (channel: 'stdout' | 'stderr'): OutputReader | undefined =>
     output.kind === 'stream'
       ? createOutputReader((bytes) => wire.send({ tag: 'credit', channel, bytes }))
