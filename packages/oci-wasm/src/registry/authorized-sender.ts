@@ -1,7 +1,8 @@
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { type Challenge, knownChallenges, scopesOf } from './challenge.ts';
-import type { Endpoint } from './endpoints.ts';
+import { elsewhereToken } from './elsewhere-token.ts';
+import { type Endpoint, urlAt } from './endpoints.ts';
 import type { Http, HttpRequest, HttpResponse } from './http.ts';
 import { type Access, type AnonymousAccess, createIdentities, type Identity, nobody } from './identities.ts';
 import { responseError } from './response-error.ts';
@@ -79,38 +80,36 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     const isAtHome = request.url.origin === endpoint.origin;
     // Uploads may continue at another origin, which credentials are not for.
     const response = await http.send({ ...outgoing, authorization: isAtHome ? authorization : undefined });
-    const mayGoOn = request.method === 'GET' || request.method === 'HEAD';
-    if (response.status !== 401 || isOwn(response) || !isAtHome || !mayGoOn) return response;
-    const elsewhere = await anonymousElsewhere(response, request.signal);
-    if (elsewhere === undefined) return response;
+    if (response.status !== 401 || isOwn(response) || !isAtHome || !isRead(request)) return response;
+    const token = await elsewhereToken(response, { endpoint, tokens }, request.signal);
+    if (token === undefined) return response;
     await response.discard();
-    return http.send({ ...outgoing, url: response.url, authorization: elsewhere });
+    return http.send({ ...outgoing, url: response.url, authorization: `Bearer ${token}` });
   };
 
-  /** A server to which the registry has redirected may want a token, and is shown nobody's credentials for it. */
-  const anonymousElsewhere = async (
-    response: HttpResponse,
-    signal: AbortSignal | undefined,
-  ): Promise<string | undefined> => {
-    const challenge = knownChallenges(response.headers('www-authenticate')).find(
-      ({ scheme }) => scheme === 'bearer',
-    );
-    if (challenge === undefined) return undefined;
-    const { host, origin } = response.url;
-    const elsewhere = { ...endpoint, registry: host, origin, settings: undefined };
-    const request = {
-      endpoint: elsewhere,
-      challenge,
-      scopes: scopesOf(challenge),
-      behalfOf: endpoint.origin,
-    };
-    try {
-      return `Bearer ${await tokens.get(request, signal)}`;
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof OciError) return undefined;
-      throw error;
+  /** Whether the registry, asked what it wants to see, has wanted nothing. */
+  let wantsNothing = false;
+
+  /**
+   * Before the registry has asked for anything. Where it limits nobody, and there are credentials, it is asked for its
+   * challenge in place of waiting.
+   */
+  const sendUnasked = async (
+    request: AuthorizedRequest,
+  ): Promise<{ readonly response: HttpResponse; readonly isLimited: boolean }> => {
+    const isHasty = isRead(request) && credentials.length > 0 && scope !== undefined && !wantsNothing;
+    const response = await attempt(request, undefined, !isHasty);
+    if (!isHasty || response.status !== 429 || !isOwn(response)) return { response, isLimited: false };
+    await response.discard();
+    const asking = { ...request, method: 'GET', url: urlAt(endpoint, ''), headers: {} } as const;
+    const root = await attempt(asking, undefined, false);
+    if (isRefusal(root) && challengesOf(root).length > 0) {
+      identities.nobodyRefused();
+      return { response: root, isLimited: true };
     }
+    wantsNothing = true;
+    await root.discard();
+    return { response: await attempt(request, undefined), isLimited: false };
   };
 
   const tokenRequest = (
@@ -151,9 +150,7 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     const response = await attempt(request, authorization, !isTentative);
     const isToken = challenge.scheme === 'bearer' && credential?.registryToken === undefined;
     if (!isToken || !isRefusal(response)) return response;
-    const current = knownChallenges(response.headers('www-authenticate')).find(
-      ({ scheme }) => scheme === 'bearer',
-    );
+    const current = challengesOf(response).find(({ scheme }) => scheme === 'bearer');
     const used = tokenRequest(request, challenge, identity);
     const asked = current === undefined ? [] : scopesOf(current);
     // One that is good and not enough is only worth a new one if more is asked for than it was for.
@@ -229,18 +226,19 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
     async send(request) {
       let failure: OciError | undefined;
       let offered = challenges.get(endpoint.origin);
-      const isKnown = offered !== undefined;
+      let isNobodyRefused = false;
       if (offered === undefined) {
-        const response = await attempt(request, undefined);
+        const { response, isLimited } = await sendUnasked(request);
         if (!isRefusal(response)) {
           identities.acceptedUnasked();
           return response;
         }
-        offered = knownChallenges(response.headers('www-authenticate'));
+        offered = challengesOf(response);
         failure = await refusal(response, request);
         if (offered.length === 0) throw failure;
         if (challenges.size >= maxChallenges) challenges.clear();
         challenges.set(endpoint.origin, offered);
+        isNobodyRefused = !isLimited;
       }
       let refusedNobody: OciError | undefined;
       const waiting = [...identities.toTry(offered)];
@@ -249,7 +247,7 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
         const challenge = challengeFor(credential, offered);
         if (challenge === undefined) continue;
         // Without tokens, to be anonymous is to show nothing, as above.
-        if (credential === undefined && challenge.scheme === 'basic' && !isKnown) continue;
+        if (credential === undefined && challenge.scheme === 'basic' && isNobodyRefused) continue;
         const trial = await tryAs(identity, request, challenge);
         if (trial.kind === 'answered') {
           identities.accepted(credential, trial.response.status);
@@ -266,6 +264,10 @@ export function createAuthorizedSender(options: AuthorizedSenderOptions): Author
   };
 }
 
+function challengesOf(response: HttpResponse): readonly Challenge[] {
+  return knownChallenges(response.headers('www-authenticate'));
+}
+
 /** The first challenge that an identity can answer. */
 function challengeFor(
   identity: Credential | undefined,
@@ -273,6 +275,10 @@ function challengeFor(
 ): Challenge | undefined {
   const isToken = identity?.identityToken !== undefined || identity?.registryToken !== undefined;
   return isToken ? (offered.find(({ scheme }) => scheme === 'bearer') ?? offered[0]) : offered[0];
+}
+
+function isRead({ method }: AuthorizedRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 function isRefusalError({ code }: OciError): boolean {

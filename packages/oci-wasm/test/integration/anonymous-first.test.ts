@@ -135,6 +135,44 @@ describe('a rate limit for those who are not logged in', () => {
     expect(askers(session)).toEqual([]);
   });
 
+  test.each([
+    ['with tokens', open],
+    ['without tokens', { kind: 'basic', users }],
+  ] as const)('is one before a registry %s has asked for any', async (_title, auth) => {
+    const pauses: number[] = [];
+    await using session = await openSession(
+      { auth },
+      { onNotice: (notice) => void (notice.kind === 'pause' && pauses.push(notice.ms)) },
+    );
+    addArtifact(session.registry, emptyModule);
+    session.registry.fail({ path: manifests }, limit, { times: 1 });
+    expect((await session.pull({ credentials: [wrong, mine] })).access).toEqual(asMe);
+    // The first finds out that it speaks plain http.
+    const asked = ['GET /v2/', 'HEAD /v2/team/app/manifests/v1', 'GET /v2/'];
+    expect(session.seen().slice(0, 3)).toEqual(asked);
+    expect(askers(session)).not.toContain('nobody');
+    expect(pauses).toEqual([]);
+  });
+
+  test.each([
+    // Once nobody is known to be let in, it is nobody first, and a limit a reason to look at the credentials again.
+    ['takes none of them', open, [wrong], 1],
+    ['wants none', undefined, [mine], 2],
+  ] as const)('is waited for where a registry %s', async (_title, auth, credentials, waits) => {
+    const pauses: number[] = [];
+    await using session = await openSession(auth === undefined ? {} : { auth }, {
+      onNotice: (notice) => void (notice.kind === 'pause' && pauses.push(notice.ms)),
+    });
+    addArtifact(session.registry, emptyModule);
+    const short = { ...limit, headers: { 'retry-after': '1' } };
+    session.registry.fail({ path: manifests }, short, { times: 2 });
+    session.registry.fail({ path: /blobs/ }, short, { times: 1 });
+    expect((await session.pull({ credentials })).access).toEqual(asNobody);
+    // One of them finds out that it speaks plain http.
+    expect(session.seen().filter((line) => line === 'GET /v2/')).toHaveLength(2);
+    expect(pauses).toHaveLength(waits);
+  });
+
   test('is waited for when no credential is taken', async () => {
     const pauses: number[] = [];
     await using session = await openKnown(open, {
