@@ -1,10 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { readYamlFile } from '../config/yaml-file.ts';
 import { parseImageGlob } from './image-glob.ts';
 import { type PolicyPlace, policyPlace } from './policy-place.ts';
 import type { ImagePolicy, SignatureAuthority, SignaturePolicy } from './signature-policy.ts';
-
-const maxFileBytes = 1024 * 1024;
 
 /**
  * Reads a policy from a file, YAML or JSON; files that it names are looked for beside it.
@@ -12,21 +10,7 @@ const maxFileBytes = 1024 * 1024;
  * Rejects with `OciError` `INVALID_CONFIG`, naming the file and the place in it.
  */
 export async function readSignaturePolicy(file: string): Promise<SignaturePolicy> {
-  const { invalid } = policyPlace(file, '');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw invalid(`cannot be read: ${(cause as Error).message}`, cause);
-  }
-  if (text.length > maxFileBytes) throw invalid(`is larger than ${maxFileBytes} bytes`);
-  const { parse } = await import('yaml');
-  let value: unknown;
-  try {
-    value = parse(text, { maxAliasCount: 100 });
-  } catch (cause) {
-    throw invalid(`is no YAML: ${(cause as Error).message.split('\n')[0]}`, cause);
-  }
+  const value = await readYamlFile(file, policyPlace(file, '').invalid);
   return parseSignaturePolicy(value, { name: file, directory: dirname(file) });
 }
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readYamlFile } from '../../config/yaml-file.ts';
 import { isRecord } from '../../content/read-descriptor.ts';
 import { OciError } from '../../errors.ts';
 import { parseGoDuration } from './go-duration.ts';
@@ -15,7 +15,6 @@ export interface PluginConfig {
   readonly env: Readonly<Record<string, string>>;
 }
 
-const maxFileBytes = 1024 * 1024;
 const configVersions: readonly unknown[] = ['v1', 'v1beta1', 'v1alpha1'].map(
   (version) => `kubelet.config.k8s.io/${version}`,
 );
@@ -30,20 +29,7 @@ const pluginVersions: readonly unknown[] = ['v1', 'v1beta1', 'v1alpha1'].map(
 export async function readPluginConfig(file: string): Promise<readonly PluginConfig[]> {
   const invalid = (problem: string, cause?: unknown): OciError =>
     new OciError('INVALID_CONFIG', `${file} ${problem}`, { cause });
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (cause) {
-    throw invalid(`cannot be read: ${(cause as Error).message}`, cause);
-  }
-  if (text.length > maxFileBytes) throw invalid(`is larger than ${maxFileBytes} bytes`);
-  const { parse } = await import('yaml');
-  let value: unknown;
-  try {
-    value = parse(text, { maxAliasCount: 100 });
-  } catch (cause) {
-    throw invalid(`is no YAML: ${(cause as Error).message.split('\n')[0]}`, cause);
-  }
+  const value = await readYamlFile(file, invalid);
   if (!isRecord(value) || value['kind'] !== 'CredentialProviderConfig') {
     throw invalid('is no CredentialProviderConfig: its kind says otherwise');
   }
