@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import { basename, dirname, isAbsolute } from 'node:path';
 import { RuntimeError } from '../errors.ts';
+import { defaultModuleLimits } from '../passes/module-limits.ts';
+import type { PassOptions } from '../passes/rewrite-module.ts';
 import type { GuestPlace } from './guest-place.ts';
 import type { GuestOutput, GuestSpec } from './guest-spec.ts';
 import type { PreparedModule } from './prepare-module.ts';
@@ -20,11 +22,15 @@ export interface AssignmentInput {
 /** What a guest host is told of a spec, defaults filled in. */
 export function assignmentOf({ spec, module, user, place }: AssignmentInput): Assignment {
   const namespaces = [...module.namespaces].filter(({ length }) => length <= maxNamespaceLength);
+  const passes = passOptionsOf(spec, place);
   return {
     tag: 'assign',
     name: spec.name,
     moduleBytes: module.bytes.length,
-    moduleKey: place.keepsModules ? hash('sha256', module.bytes, 'base64') : null,
+    moduleKey: place.keepsModules
+      ? `${hash('sha256', module.bytes, 'base64')} ${JSON.stringify(passes)}`
+      : null,
+    passes,
     args: spec.args,
     env: spec.env,
     mounts: spec.mounts,
@@ -34,10 +40,24 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     entry: spec.entry ?? '_start',
     waiting: waitingOf(spec, module.namespaces),
     maxDescriptors: spec.limits?.maxDescriptors ?? defaultDescriptors,
-    memoryBytes: spec.limits?.memoryBytes ?? null,
     hostModules: spec.hostModules ?? [],
     namespaces: namespaces.slice(0, maxNamespaces),
     user: user ?? null,
+  };
+}
+
+function passOptionsOf({ limits = {} }: GuestSpec, place: AssignmentInput['place']): PassOptions {
+  const { memoryBytes = null, maxModuleBytes, maxFunctions, maxTypes, maxTableElements } = limits;
+  return {
+    limits: {
+      maxModuleBytes: maxModuleBytes ?? defaultModuleLimits.maxModuleBytes,
+      maxFunctions: maxFunctions ?? defaultModuleLimits.maxFunctions,
+      maxTypes: maxTypes ?? defaultModuleLimits.maxTypes,
+      maxTableElements: maxTableElements ?? defaultModuleLimits.maxTableElements,
+    },
+    memoryBytes,
+    // Whoever shares modules shares a process, whose heap is not only this guest's.
+    garbageCollected: place.keepsModules ? 'refused' : 'allowed',
   };
 }
 

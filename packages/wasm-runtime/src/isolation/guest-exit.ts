@@ -25,7 +25,7 @@ export function exitOf({ spec, end, kill, place }: Ending): GuestExit {
   if (end?.kind === 'trapped') {
     const { trap, message, memoryFull } = end;
     if (!memoryFull) return { kind: 'trapped', trap, message, finishedAt };
-    const full = `memory is at its limit of ${spec.limits?.memoryBytes} bytes`;
+    const full = `out of memory at its limit of ${spec.limits?.memoryBytes} bytes`;
     return { kind: 'killed', reason: 'memory', message: `${full}\n${message}`, finishedAt };
   }
   if (kill) return { kind: 'killed', ...kill, finishedAt };

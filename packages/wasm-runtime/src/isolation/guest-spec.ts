@@ -61,4 +61,12 @@ export interface GuestLimits {
   readonly timeoutMs?: number;
   /** Open descriptors. @default 1024 */
   readonly maxDescriptors?: number;
+  /** Size of the module. @default 256 MiB */
+  readonly maxModuleBytes?: number;
+  /** Functions that the module may define. @default 250,000 */
+  readonly maxFunctions?: number;
+  /** Types that the module may define. @default 100,000 */
+  readonly maxTypes?: number;
+  /** Elements of all tables of the module together, as declared and as grown. @default 1,000,000 */
+  readonly maxTableElements?: number;
 }

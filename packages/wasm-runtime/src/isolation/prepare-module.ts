@@ -1,5 +1,6 @@
-import { capMemory, describeWasm, sniffWasm, WasmBinaryError } from '@wasmlet/wasm-binary';
+import { describeWasm, type MemoryType, sniffWasm, WasmBinaryError } from '@wasmlet/wasm-binary';
 import { RuntimeError } from '../errors.ts';
+import { defaultModuleLimits } from '../passes/module-limits.ts';
 import type { GuestLimits } from './guest-spec.ts';
 
 export type PreparedModule =
@@ -12,18 +13,9 @@ export type PreparedModule =
   /** Its declared memory does not fit: it would end at once, out of memory. */
   | { readonly kind: 'out-of-memory'; readonly message: string };
 
-/** Larger ones are refused before they are read. */
-export const maxModuleBytes = 256 * 1024 * 1024;
-
-/** A step between the bytes of a registry and the compiler. Pure; later passes (preemption, metering) join the list. */
-type Pass = (bytes: Uint8Array, limits: GuestLimits) => Uint8Array;
-
-const passes: readonly Pass[] = [
-  (bytes, { memoryBytes }) => (memoryBytes === undefined ? bytes : capMemory(bytes, memoryBytes)),
-];
-
 /**
- * Validates a module with bounded readers and rewrites it to its limits, without compiling it.
+ * Looks at a module with bounded readers, without compiling it: where it imports from, and whether its memory fits at all.
+ * What needs a look at its code is done where it will be compiled ({@link rewriteModule}).
  *
  * Throws {@link RuntimeError}: `NOT_WASM`, `IS_COMPONENT`, `INVALID_MODULE`.
  */
@@ -35,6 +27,7 @@ export function prepareModule(name: string, bytes: Uint8Array, limits: GuestLimi
   if (kind === 'component') {
     throw new RuntimeError('IS_COMPONENT', `${name} is a component; only core modules run here`);
   }
+  const { maxModuleBytes = defaultModuleLimits.maxModuleBytes } = limits;
   if (bytes.length > maxModuleBytes) {
     throw new RuntimeError(
       'INVALID_MODULE',
@@ -45,10 +38,24 @@ export function prepareModule(name: string, bytes: Uint8Array, limits: GuestLimi
     const description = describeWasm(bytes);
     if (description.kind !== 'module') throw new RuntimeError('IS_COMPONENT', `${name} is no core module`);
     const namespaces = new Set(description.imports.map(({ module }) => module));
-    return { kind: 'ready', bytes: passes.reduce((done, pass) => pass(done, limits), bytes), namespaces };
+    const excess = memoryExcess(description.memories, limits.memoryBytes);
+    return excess === undefined
+      ? { kind: 'ready', bytes, namespaces }
+      : { kind: 'out-of-memory', message: excess };
   } catch (cause) {
     if (!(cause instanceof WasmBinaryError)) throw cause;
-    if (cause.code === 'MEMORY_LIMIT') return { kind: 'out-of-memory', message: cause.message };
     throw new RuntimeError('INVALID_MODULE', `${name}: ${cause.message}`, { cause });
   }
+}
+
+const pageBytes = 64 * 1024;
+
+/** By how much a module's own memories are too large from the beginning, in words. */
+function memoryExcess(memories: readonly MemoryType[], limit: number | undefined): string | undefined {
+  if (limit === undefined) return undefined;
+  const declared = memories.reduce((sum, { imported, minPages }) => sum + (imported ? 0 : minPages), 0);
+  const allowed = Math.floor(limit / pageBytes);
+  return declared > allowed
+    ? `the module declares ${declared} pages of 64 KiB of memory; its limit of ${limit} bytes allows ${allowed}`
+    : undefined;
 }

@@ -1,4 +1,5 @@
 import { RuntimeError } from '../../errors.ts';
+import { growthRefused, withoutOwnExports } from '../../passes/own-exports.ts';
 import type { Preview1 } from '../../preview1/preview1.ts';
 import type { ExitSwitch } from './exit-switch.ts';
 import type { OpenHostModules } from './host-modules.ts';
@@ -17,6 +18,8 @@ export interface LinkedGuest {
   readonly memory: WebAssembly.Memory | undefined;
   /** All that it exports. */
   readonly memories: readonly WebAssembly.Memory[];
+  /** Whether the last growth of a memory that it asked for was refused, where that is watched. */
+  readonly growthRefused: () => boolean;
   /** Calls the entry function; rejects or throws with the guest's trap. */
   readonly run: () => unknown;
 }
@@ -45,7 +48,7 @@ export function linkGuest(input: LinkInput): LinkedGuest {
   const { exports } = instantiate(module, imports);
   const run = exports[entry];
   if (typeof run !== 'function') {
-    const names = Object.keys(exports).slice(0, 10).join(', ') || 'nothing';
+    const names = withoutOwnExports(Object.keys(exports)).slice(0, 10).join(', ') || 'nothing';
     throw new RuntimeError(
       'NO_ENTRY',
       `the module does not export the function ${entry}, so it is a library, no command; it exports ${names}`,
@@ -57,6 +60,7 @@ export function linkGuest(input: LinkInput): LinkedGuest {
   return {
     memory: exported,
     memories: Object.values(exports).filter((value) => value instanceof WebAssembly.Memory),
+    growthRefused: () => growthRefused(exports),
     run: joinCalls([...initializers(exports, entry), run], waiting),
   };
 }

@@ -46,7 +46,7 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
     return { kind: 'exited', code: 0 };
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
-    return describeEnd(error, exitSwitch.used, isFull(linked, assignment.memoryBytes));
+    return describeEnd(error, exitSwitch.used, isOutOfMemory(linked, assignment.passes.memoryBytes));
   } finally {
     controller.abort();
     await closeWithin(opened);
@@ -58,9 +58,11 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
 const growthStep = 1 / 16;
 const pageBytes = 64 * 1024;
 
-/** At its cap: one more growth step would not fit. */
-function isFull(linked: LinkedGuest | undefined, limit: number | null): boolean {
-  if (linked === undefined || linked.memories.length === 0 || limit === null) return false;
+/** It was refused what it asked for last, or is at its cap: one more growth step would not fit. */
+function isOutOfMemory(linked: LinkedGuest | undefined, limit: number | null): boolean {
+  if (linked === undefined || limit === null) return false;
+  if (linked.growthRefused()) return true;
+  if (linked.memories.length === 0) return false;
   const size = linked.memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
   return limit - size < Math.max(pageBytes, limit * growthStep);
 }

@@ -117,7 +117,7 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
       });
       dropRights(assignment.user);
       const compiling = incoming.complete.then((whole) => {
-        const compiled = compileModule(whole);
+        const compiled = compileModule(whole, assignment.passes);
         modules?.share(compiled);
         return compiled;
       });

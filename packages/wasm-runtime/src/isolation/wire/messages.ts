@@ -1,5 +1,6 @@
 import type { RuntimeErrorCode } from '../../errors.ts';
 import type { HostModuleUse } from '../../host.ts';
+import type { PassOptions } from '../../passes/rewrite-module.ts';
 import type { GuestMount } from '../guest-spec.ts';
 import type { TrapKind } from '../guest.ts';
 import { channels, type Channel } from './frames.ts';
@@ -17,8 +18,10 @@ export interface Assignment {
   readonly tag: 'assign';
   readonly name: string;
   readonly moduleBytes: number;
-  /** By which a place that keeps modules knows it: the same for the same prepared bytes. */
+  /** By which a place that keeps modules knows it: the same for the same bytes and passes. */
   readonly moduleKey: string | null;
+  /** What is done to the module before it is compiled. */
+  readonly passes: PassOptions;
   readonly args: readonly string[];
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly mounts: readonly GuestMount[];
@@ -35,7 +38,6 @@ export interface Assignment {
   readonly entry: string;
   readonly waiting: 'sync' | 'suspend';
   readonly maxDescriptors: number;
-  readonly memoryBytes: number | null;
   readonly hostModules: readonly HostModuleUse[];
   /** Module names of the guest's imports, as far as they are of a sane number and length. */
   readonly namespaces: readonly string[];

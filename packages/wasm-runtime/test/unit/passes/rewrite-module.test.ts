@@ -1,0 +1,83 @@
+import { growthRefusedExport } from '@wasmlet/wasm-binary';
+import { describe, expect, test } from 'vitest';
+import { defaultModuleLimits } from '../../../src/passes/module-limits.ts';
+import { growthRefused } from '../../../src/passes/own-exports.ts';
+import { type PassOptions, rewriteModule } from '../../../src/passes/rewrite-module.ts';
+import { assemble, gcBomb, guests } from '../../fixtures/guests.ts';
+
+const page = 65_536;
+const unlimited: PassOptions = {
+  limits: defaultModuleLimits,
+  memoryBytes: null,
+  garbageCollected: 'allowed',
+};
+const limited = (limits: Partial<PassOptions['limits']>): PassOptions => ({
+  ...unlimited,
+  limits: { ...defaultModuleLimits, ...limits },
+});
+
+describe('the passes', () => {
+  test('leave a module without limits as it is', async () => {
+    const bytes = await assemble(guests.memoryHog);
+    expect(rewriteModule(bytes, unlimited)).toBe(bytes);
+  });
+
+  test('cap its memory, and let it tell that it was refused more', async () => {
+    const bytes = rewriteModule(await assemble(guests.greedy), { ...unlimited, memoryBytes: 3 * page });
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+    const memory = exports['memory'] as WebAssembly.Memory;
+    expect(growthRefused(exports)).toBe(false);
+    expect(exports['_start']).toThrow(WebAssembly.RuntimeError);
+    expect(growthRefused(exports)).toBe(true);
+    expect(memory.grow(2)).toBe(1);
+    expect(() => memory.grow(1)).toThrow(RangeError);
+  });
+
+  test('leave what is not valid as it is, so that the compiler says what is wrong', async () => {
+    const bytes = Uint8Array.from(await assemble(guests.memoryHog));
+    bytes[bytes.lastIndexOf(0x0c)] = 0x6a; // the jump to the beginning
+    expect(WebAssembly.validate(bytes)).toBe(false);
+    expect(rewriteModule(bytes, { ...unlimited, memoryBytes: 3 * page })).toBe(bytes);
+  });
+
+  test('give a module that exports the name of the flag no second one', async () => {
+    const bytes = await assemble(
+      `(memory 1 1) (global (export "${growthRefusedExport}") i32 (i32.const 1)) (func (drop (memory.grow (i32.const 1))))`,
+    );
+    expect(rewriteModule(bytes, { ...unlimited, memoryBytes: 3 * page })).toBe(bytes);
+  });
+});
+
+describe('a module is refused', () => {
+  test.each([
+    [
+      'that is too long',
+      guests.hello,
+      limited({ maxModuleBytes: 100 }),
+      /has \d+ bytes; its limit allows 100/,
+    ],
+    ['of too many functions', '(func) (func) (func)', limited({ maxFunctions: 2 }), /3 functions/],
+    ['of too many types', '(type (func)) (type (func (param i32)))', limited({ maxTypes: 1 }), /2 types/],
+    [
+      'of too large a table',
+      '(table 11 funcref)',
+      limited({ maxTableElements: 10 }),
+      /tables of 11 elements/,
+    ],
+  ])('%s', async (_what, guest, options, words) => {
+    const bytes = await assemble(guest);
+    expect(() => rewriteModule(bytes, options)).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_MODULE',
+        message: expect.stringMatching(words) as unknown,
+      }) as Error,
+    );
+  });
+
+  test('with garbage-collected types, where its heap is not its own', () => {
+    expect(rewriteModule(gcBomb, unlimited)).toBeDefined();
+    expect(() => rewriteModule(gcBomb, { ...unlimited, garbageCollected: 'refused' })).toThrow(
+      expect.objectContaining({ code: 'INVALID_MODULE' }) as Error,
+    );
+  });
+});
