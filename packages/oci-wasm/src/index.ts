@@ -66,7 +66,8 @@ export type {
 export { parseSignaturePolicy, readSignaturePolicy } from './signatures/read-signature-policy.ts';
 export type { ParsePolicyOptions } from './signatures/read-signature-policy.ts';
 export { verifySignatures } from './signatures/verify-signatures.ts';
-export type { VerifiedSignature, VerifySignaturesOptions } from './signatures/verify-signatures.ts';
+export type { VerifySignaturesOptions } from './signatures/verify-signatures.ts';
+export type { VerifiedSignature } from './signatures/verified-signature.ts';
 export { keepSignatures } from './signatures/keep-signatures.ts';
 export type { KeepSignaturesOptions } from './signatures/keep-signatures.ts';
 export type { SignatureSource } from './signatures/find-signatures.ts';

@@ -1,6 +1,6 @@
 import type { AbortOptions, ContentReader, Target } from '../content/target.ts';
 import { copyContent } from '../transfer/copy-content.ts';
-import type { VerifiedSignature } from './verify-signatures.ts';
+import type { VerifiedSignature } from './verified-signature.ts';
 
 /** Options of {@link keepSignatures}. */
 export interface KeepSignaturesOptions extends AbortOptions {

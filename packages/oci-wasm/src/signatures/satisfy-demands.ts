@@ -1,16 +1,20 @@
+import type { Descriptor } from '../content/descriptor.ts';
 import { maxManifestBytes } from '../content/media-types.ts';
+import type { AbortOptions } from '../content/target.ts';
 import { collect } from '../content/verified.ts';
 import { OciError, type OciErrorCode } from '../errors.ts';
 import type { Reference } from '../reference.ts';
 import { whyNotBy } from './check-signature.ts';
-import { findSignatures } from './find-signatures.ts';
+import { findSignatures, type SignatureSource } from './find-signatures.ts';
 import type { FoundSignature, UnreadableSignature } from './found-signature.ts';
 import type { ImagePolicy } from './signature-policy.ts';
 import { foreignContent } from './signed-content.ts';
-import type { VerifiedSignature, VerifySignaturesOptions } from './verify-signatures.ts';
+import type { VerifiedSignature } from './verified-signature.ts';
 
-export interface SatisfyDemandsOptions extends Omit<VerifySignaturesOptions, 'policy'> {
+export interface SatisfyDemandsOptions extends AbortOptions {
+  readonly source: SignatureSource;
   readonly reference: Reference;
+  readonly descriptor: Descriptor;
   /** Policies that want a signature. */
   readonly demands: readonly ImagePolicy[];
   /** Of the image, for messages. */

@@ -3,9 +3,9 @@ import type { AbortOptions } from '../content/target.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, parseReference, type Reference } from '../reference.ts';
 import type { SignatureSource } from './find-signatures.ts';
-import type { StoredSignature } from './found-signature.ts';
 import { matchesImage } from './image-glob.ts';
 import type { ImagePolicy, SignaturePolicy } from './signature-policy.ts';
+import type { VerifiedSignature } from './verified-signature.ts';
 
 /** Options of {@link verifySignatures}. */
 export interface VerifySignaturesOptions extends AbortOptions {
@@ -16,15 +16,6 @@ export interface VerifySignaturesOptions extends AbortOptions {
   /** What the reference stands for: what is signed is this manifest, or this index as a whole. */
   readonly descriptor: Descriptor;
   readonly policy: SignaturePolicy;
-}
-
-/** Which policy is satisfied, and by whose signature. */
-export interface VerifiedSignature {
-  /** Names of the policy and of the authority that is satisfied. */
-  readonly policy: string;
-  readonly authority: string;
-  /** None where the authority is `static`. */
-  readonly signature: StoredSignature | undefined;
 }
 
 /**
