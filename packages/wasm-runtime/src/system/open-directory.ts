@@ -2,7 +2,6 @@ import {
   type BigIntStats,
   closeSync,
   fstatSync,
-  fsyncSync,
   linkSync,
   lstatSync,
   lutimesSync,
@@ -15,6 +14,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import { type ExactTimes, type FileStat, type NewTimes, secondsOf } from './file-stat.ts';
+import { flushDescriptor } from './flush-descriptor.ts';
 import { inodeOf, type ListedName, listNames } from './listing.ts';
 import { type OpenRequest, openSpot } from './open-spot.ts';
 import type { OpenFile } from './open-file.ts';
@@ -171,7 +171,7 @@ class Directory implements OpenDirectory {
   }
 
   sync(): void {
-    fsyncSync(this.#descriptor);
+    flushDescriptor(this.#descriptor, 'all');
   }
 
   close(): void {

@@ -1,9 +1,7 @@
 import {
   closeSync,
   constants,
-  fdatasyncSync,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
   openSync,
   readFileSync,
@@ -14,6 +12,7 @@ import {
   utimesSync,
 } from 'node:fs';
 import { type ExactTimes, type FileStat, type NewTimes, secondsOf } from './file-stat.ts';
+import { flushDescriptor } from './flush-descriptor.ts';
 import { ofDescriptor } from './proc-path.ts';
 import { SystemError } from './system-error.ts';
 
@@ -182,11 +181,11 @@ class RegularFile implements OpenFile {
   }
 
   sync(): void {
-    fsyncSync(this.#descriptor);
+    flushDescriptor(this.#descriptor, 'all');
   }
 
   syncData(): void {
-    fdatasyncSync(this.#descriptor);
+    flushDescriptor(this.#descriptor, 'content');
   }
 
   close(): void {

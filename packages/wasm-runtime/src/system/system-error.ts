@@ -5,6 +5,7 @@ export type SystemErrorCode =
   | 'EEXIST'
   | 'EILSEQ'
   | 'EINVAL'
+  | 'EIO'
   | 'EISDIR'
   | 'ELOOP'
   | 'EMFILE'

@@ -1,0 +1,41 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, expect, test } from 'vitest';
+import { createRuntime } from '../../src/index.ts';
+import { finish, scratchDirectory, specOf } from '../fixtures/start-guest.ts';
+
+const runtime = createRuntime();
+afterAll(() => runtime[Symbol.asyncDispose]());
+
+/** Ends with the first number that is no success, 0 without one. */
+const flushesAll = `
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_sync" (func $sync (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_datasync" (func $datasync (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1) (data (i32.const 64) "file")
+  (func $need (param $errno i32) (if (local.get $errno) (then (call $exit (local.get $errno)))))
+  (func (export "_start")
+    (call $need (call $open (i32.const 3) (i32.const 0) (i32.const 64) (i32.const 4) (i32.const 1)
+      (i64.const 0x51) (i64.const 0) (i32.const 0) (i32.const 0)))
+    (call $need (call $sync (i32.load (i32.const 0))))
+    (call $need (call $datasync (i32.load (i32.const 0))))
+    (call $need (call $sync (i32.const 3)))
+    (call $exit (call $sync (i32.const 1))))`;
+
+test.runIf(process.platform === 'linux')(
+  'files and directories are flushed, and a stream says that it cannot be',
+  async () => {
+    await using scratch = await scratchDirectory();
+    const hostPath = join(scratch.path, 'data');
+    await mkdir(hostPath);
+    await using sandbox = await runtime.openSandbox({ id: 'flushing', directories: [hostPath] });
+    const guest = await sandbox.start(
+      await specOf(flushesAll, { mounts: [{ hostPath, guestPath: '/data' }] }),
+    );
+    // What fd_sync says of stdout: the right is missing.
+    expect((await finish(guest)).exit).toMatchObject({ kind: 'exited', code: 76 });
+  },
+);
