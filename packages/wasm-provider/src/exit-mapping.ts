@@ -3,7 +3,7 @@ import type { GuestExit } from '@wasmlet/wasm-runtime';
 
 /**
  * How the end of a guest reads in `containerStatuses[].state.terminated`: its own code, 134 for a trap (as an
- * aborted process), 137 for a kill or memory that ran out, 143 for a stop (as a process without a SIGTERM
+ * aborted process), 137 for a kill, memory that ran out or more output than is allowed, 143 for a stop (as a process without a SIGTERM
  * handler).
  */
 export function containerExit(exit: GuestExit): ContainerExit {
@@ -22,6 +22,7 @@ export function containerExit(exit: GuestExit): ContainerExit {
         case 'memory':
           return { exitCode: 137, reason: 'OOMKilled', message: exit.message, finishedAt };
         case 'timeout':
+        case 'output':
         case 'host-closed':
           return { exitCode: 137, reason: 'Error', message: exit.message, finishedAt };
       }

@@ -16,6 +16,7 @@ export type {
   KillReason,
   Sandbox,
   SandboxSpec,
+  TrapFrame,
   TrapKind,
   WasmRuntime,
 } from './isolation/guest.ts';

@@ -166,6 +166,7 @@ function exitStatus(terminal: Terminal, exit: GuestExit, signal: AbortSignal): n
           terminal.stderr.write(`wasmlet: ${exit.message}\n`);
           return 124;
         case 'memory':
+        case 'output':
         case 'host-closed':
           terminal.stderr.write(`wasmlet: ${exit.message}\n`);
           return 137;

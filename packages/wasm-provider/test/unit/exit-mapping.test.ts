@@ -7,10 +7,11 @@ const exits: readonly (readonly [string, GuestExit, number, string])[] = [
   ['a guest that returned', { kind: 'exited', code: 0, finishedAt }, 0, 'Completed'],
   ['a guest that exited with 3', { kind: 'exited', code: 3, finishedAt }, 3, 'Error'],
   ['a code beyond a byte keeps its low byte', { kind: 'exited', code: 257, finishedAt }, 1, 'Error'],
-  ['a trap', { kind: 'trapped', trap: 'unreachable', message: 'm', finishedAt }, 134, 'Error'],
+  ['a trap', { kind: 'trapped', trap: 'unreachable', message: 'm', backtrace: [], finishedAt }, 134, 'Error'],
   ['memory that ran out', { kind: 'killed', reason: 'memory', message: 'm', finishedAt }, 137, 'OOMKilled'],
   ['a stop', { kind: 'killed', reason: 'stop', message: 'm', finishedAt }, 143, 'Error'],
   ['a timeout', { kind: 'killed', reason: 'timeout', message: 'm', finishedAt }, 137, 'Error'],
+  ['too much output', { kind: 'killed', reason: 'output', message: 'm', finishedAt }, 137, 'Error'],
   ['a lost guest host', { kind: 'killed', reason: 'host-closed', message: 'm', finishedAt }, 137, 'Error'],
 ];
 

@@ -23,8 +23,8 @@ export function exitOf({ spec, end, kill, place }: Ending): GuestExit {
   const finishedAt = new Date();
   if (end?.kind === 'exited') return { kind: 'exited', code: end.code, finishedAt };
   if (end?.kind === 'trapped') {
-    const { trap, message, memoryFull } = end;
-    if (!memoryFull) return { kind: 'trapped', trap, message, finishedAt };
+    const { trap, message, backtrace, memoryFull } = end;
+    if (!memoryFull) return { kind: 'trapped', trap, message, backtrace, finishedAt };
     const full = `out of memory at its limit of ${spec.limits?.memoryBytes} bytes`;
     return { kind: 'killed', reason: 'memory', message: `${full}\n${message}`, finishedAt };
   }

@@ -75,6 +75,8 @@ export type GuestExit =
   | {
       readonly kind: 'killed';
       readonly reason: KillReason;
+      /** The guest's functions that it happened in, innermost first; at most 20. */
+      readonly backtrace: readonly TrapFrame[];
       readonly message: string;
       readonly finishedAt: Date;
     };
@@ -84,6 +86,16 @@ export type TrapKind =
   | 'unreachable'
   | 'memory-out-of-bounds'
   | 'table-out-of-bounds'
+/** One function of a guest that was running when it trapped. */
+export interface TrapFrame {
+  /** Of the module's name section, Rust's names demangled; absent where it has none. */
+  readonly name?: string;
+  /** Index of the function in the module. */
+  readonly function: number;
+  /** Offset of the instruction, in bytes from the module's beginning. */
+  readonly offset: number;
+}
+
   | 'indirect-call-mismatch'
   | 'integer-overflow'
   | 'integer-divide-by-zero'
@@ -100,3 +112,5 @@ export type KillReason =
   | 'memory'
   /** The guest host went away (crashed, or was killed from outside). */
   | 'host-closed';
+  /** {@link GuestLimits.outputBytes} were written. */
+  | 'output'

@@ -1,13 +1,15 @@
 import type { TrapKind } from '../guest.ts';
 import { clip, type GuestEnd } from '../wire/messages.ts';
+import { backtraceOf, showBacktrace } from './backtrace.ts';
 import type { Ending } from './exit-switch.ts';
 
 /** What a guest's end was: its exit, or a trap in wasmtime's words with the wasm frames below. */
 export function describeEnd(error: unknown, ending: Ending | undefined, memoryFull: boolean): GuestEnd {
   if (ending?.kind === 'exit') return { kind: 'exited', code: ending.code };
   const { trap, text } = ending ? describeFailure(ending.error) : describeTrap(error);
-  const message = clip(`wasm trap: ${text}${backtrace(error)}`);
-  return { kind: 'trapped', trap, message, memoryFull };
+  const backtrace = backtraceOf(error);
+  const message = clip(`wasm trap: ${text}${showBacktrace(backtrace)}`);
+  return { kind: 'trapped', trap, message, backtrace, memoryFull };
 }
 
 interface Description {
@@ -40,22 +42,4 @@ function describeTrap(error: unknown): Description {
   if (!(error instanceof Error)) return { trap: 'other', text: 'uncaught exception' };
   const [, trap, text] = known.find(([pattern]) => pattern.test(error.message)) ?? [];
   return trap && text ? { trap, text } : { trap: 'other', text: error.message };
-}
-
-const maxFrames = 20;
-
-function backtrace(error: unknown): string {
-  if (!(error instanceof Error)) return '';
-  const frames: string[] = [];
-  for (const line of (error.stack ?? '').split('\n')) {
-    const match = /^\s+at (?:(\S.*?) \()?wasm:\/\/wasm\/[^:]*:wasm-function\[(\d+)\]:(0x[0-9a-f]+)/.exec(
-      line,
-    );
-    if (!match) continue;
-    const [, name = '', index, offset] = match;
-    // V8 writes `<module name>.<function name>`, and only what the name section has.
-    const functionName = name === '' || name.startsWith('wasm://') ? `wasm-function[${index}]` : name;
-    frames.push(`  ${frames.length}: ${offset} - <module>!${functionName}`);
-  }
-  return frames.length === 0 ? '' : `\nwasm backtrace:\n${frames.slice(0, maxFrames).join('\n')}`;
 }

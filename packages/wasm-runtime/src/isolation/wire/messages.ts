@@ -2,7 +2,7 @@ import type { RuntimeErrorCode } from '../../errors.ts';
 import type { HostModuleUse } from '../../host.ts';
 import type { PassOptions } from '../../passes/rewrite-module.ts';
 import type { GuestMount } from '../guest-spec.ts';
-import type { TrapKind } from '../guest.ts';
+import type { TrapFrame, TrapKind } from '../guest.ts';
 import { channels, type Channel } from './frames.ts';
 
 /** What the daemon tells a guest host. */
@@ -65,6 +65,7 @@ export type GuestEnd =
       readonly kind: 'trapped';
       readonly trap: TrapKind;
       readonly message: string;
+      readonly backtrace: readonly TrapFrame[];
       readonly memoryFull: boolean;
     };
 
@@ -130,8 +131,24 @@ function parseEnd(end: Readonly<Record<string, unknown>>): GuestEnd {
     kind: 'trapped',
     trap: oneOf(trapKinds, end['trap']),
     message: text(end['message']),
+    backtrace: parseBacktrace(end['backtrace']),
     memoryFull: end['memoryFull'] === true,
   };
+}
+
+/** Most functions that a backtrace shows. */
+export const maxFrames = 20;
+
+function parseBacktrace(value: unknown): readonly TrapFrame[] {
+  if (!Array.isArray(value) || value.length > maxFrames) throw new TypeError('no backtrace');
+  return value.map((item: unknown) => {
+    const frame = record(item);
+    return {
+      ...(frame['name'] === undefined ? {} : { name: text(frame['name']) }),
+      function: count(frame['function']),
+      offset: count(frame['offset']),
+    };
+  });
 }
 
 /**

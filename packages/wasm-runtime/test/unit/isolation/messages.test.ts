@@ -10,7 +10,19 @@ describe('a message of a guest host', () => {
     { tag: 'credit', channel: 'stdin', bytes: 7 },
     { tag: 'report', module: 'file:///x.js', report: { any: ['thing'] }, dropped: 0 },
     { tag: 'ended', end: { kind: 'exited', code: 4_294_967_295 } },
-    { tag: 'ended', end: { kind: 'trapped', trap: 'other', message: 'wasm trap: x\ny', memoryFull: true } },
+    {
+      tag: 'ended',
+      end: {
+        kind: 'trapped',
+        trap: 'other',
+        message: 'wasm trap: x\ny',
+        backtrace: [
+          { name: 'main', function: 1, offset: 44 },
+          { function: 2, offset: 99 },
+        ],
+        memoryFull: true,
+      },
+    },
   ])('is taken when it is one: %j', (message) => {
     expect(parseHostMessage(message)).toEqual(message);
   });
@@ -32,7 +44,21 @@ describe('a message of a guest host', () => {
     { tag: 'ended', end: { kind: 'exited', code: '0' } },
     { tag: 'ended', end: { kind: 'exited', code: 2 ** 32 } },
     { tag: 'ended', end: { kind: 'killed' } },
-    { tag: 'ended', end: { kind: 'trapped', trap: 'nice', message: '', memoryFull: false } },
+    { tag: 'ended', end: { kind: 'trapped', trap: 'nice', message: '', backtrace: [], memoryFull: false } },
+    { tag: 'ended', end: { kind: 'trapped', trap: 'other', message: '', memoryFull: false } },
+    {
+      tag: 'ended',
+      end: { kind: 'trapped', trap: 'other', message: '', backtrace: [{ function: -1, offset: 0 }] },
+    },
+    {
+      tag: 'ended',
+      end: {
+        kind: 'trapped',
+        trap: 'other',
+        message: '',
+        backtrace: Array.from({ length: 21 }, () => ({ function: 1, offset: 0 })),
+      },
+    },
   ])('is refused when it is none: %j', (message) => {
     expect(() => parseHostMessage(message)).toThrow(TypeError);
   });
