@@ -70,22 +70,17 @@ export type GuestExit =
       readonly trap: TrapKind;
       /** e.g. `wasm trap: unreachable`, with the wasm backtrace below. */
       readonly message: string;
+      /** The guest's functions that it happened in, innermost first; at most 20. */
+      readonly backtrace: readonly TrapFrame[];
       readonly finishedAt: Date;
     }
   | {
       readonly kind: 'killed';
       readonly reason: KillReason;
-      /** The guest's functions that it happened in, innermost first; at most 20. */
-      readonly backtrace: readonly TrapFrame[];
       readonly message: string;
       readonly finishedAt: Date;
     };
 
-/** What went wrong in a guest. */
-export type TrapKind =
-  | 'unreachable'
-  | 'memory-out-of-bounds'
-  | 'table-out-of-bounds'
 /** One function of a guest that was running when it trapped. */
 export interface TrapFrame {
   /** Of the module's name section, Rust's names demangled; absent where it has none. */
@@ -96,6 +91,11 @@ export interface TrapFrame {
   readonly offset: number;
 }
 
+/** What went wrong in a guest. */
+export type TrapKind =
+  | 'unreachable'
+  | 'memory-out-of-bounds'
+  | 'table-out-of-bounds'
   | 'indirect-call-mismatch'
   | 'integer-overflow'
   | 'integer-divide-by-zero'
@@ -110,7 +110,7 @@ export type KillReason =
   | 'timeout'
   /** Out of memory: trapped with a memory at its cap, a declared minimum above it, or the cgroup's OOM killer. */
   | 'memory'
-  /** The guest host went away (crashed, or was killed from outside). */
-  | 'host-closed';
   /** {@link GuestLimits.outputBytes} were written. */
   | 'output'
+  /** The guest host went away (crashed, or was killed from outside). */
+  | 'host-closed';
