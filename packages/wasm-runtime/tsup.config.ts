@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: ['src/index.ts', 'src/host.ts', 'src/guest-host.ts'],
+  entry: ['src/index.ts', 'src/host.ts', 'src/guest-host.ts', 'src/thread-host.ts', 'src/guest-worker.ts'],
   format: 'esm',
   target: 'node24',
   sourcemap: true,

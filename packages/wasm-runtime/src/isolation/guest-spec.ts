@@ -17,11 +17,23 @@ export interface GuestSpec {
   readonly tty?: boolean;
   readonly output: GuestOutput;
   readonly limits?: GuestLimits;
+  /** How it is kept apart from other guests. @default 'process' */
+  readonly isolation?: Isolation;
   /** Further imports, by packages that implement the contract of `@wasmlet/wasm-runtime/host`. */
   readonly hostModules?: readonly HostModuleUse[];
   /** Exported function to call. @default '_start' */
   readonly entry?: string;
 }
+
+/** The ways in which guests can be kept apart. */
+export const isolations = ['process', 'thread', 'in-process'] as const;
+
+/**
+ * How a guest is kept apart from others. `process`: in a process of its own. `thread`: in a thread of a process that it
+ * shares with guests of the same {@link SandboxSpec.group}; one that brings the process down ends them as well.
+ * `in-process`: in a thread of the application's own process, for trusted modules and for tests.
+ */
+export type Isolation = (typeof isolations)[number];
 
 /** A directory that a guest may use. */
 export interface GuestMount {

@@ -19,6 +19,11 @@ export interface WasmRuntime extends AsyncDisposable {
 export interface SandboxSpec {
   /** For messages and records, e.g. a pod's uid. */
   readonly id: string;
+  /**
+   * Whose it is: guests of the isolation `thread` share a guest host, and so a user, with those of other sandboxes of the
+   * same group and of no other. @default a group of its own
+   */
+  readonly group?: string;
   /** Directories that belong to the sandbox: handed to its user, where it has one, before the first guest starts. */
   readonly directories?: readonly string[];
 }
@@ -34,7 +39,7 @@ export interface Sandbox extends AsyncDisposable {
 /** One running module. Disposing it kills it. */
 export interface Guest extends AsyncDisposable {
   readonly id: string;
-  /** Process id of the guest host; 0 for a guest that had ended before it needed one. */
+  /** Process id of the guest host, which guests in threads share; 0 for a guest that had ended before it needed one. */
   readonly pid: number;
   readonly startedAt: Date;
   /** Settles when the guest is gone and its output is written. Never rejects. */

@@ -9,7 +9,7 @@ import { type HostTier, hardeningFlags, type Launcher } from './birth.ts';
 import type { PlaceEnd } from './guest-place.ts';
 import type { Keeper } from './keeper.ts';
 import type { Frame } from './wire/frames.ts';
-import { openWire, type Wire } from './wire/wire.ts';
+import { openWire, type SharedWire } from './wire/wire.ts';
 
 export interface HostProcessOptions {
   readonly hostModules: readonly string[];
@@ -20,7 +20,7 @@ export interface HostProcessOptions {
 /** A process that runs guests. */
 export interface HostProcess<Sent> {
   readonly pid: number;
-  readonly wire: Wire<Sent>;
+  readonly wire: SharedWire<Sent>;
   /** Settles when the process is gone and everything it sent has been delivered. */
   readonly gone: Promise<PlaceEnd>;
   kill(): void;

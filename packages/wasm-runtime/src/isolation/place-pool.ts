@@ -2,6 +2,8 @@ import type { GuestPlace } from './guest-place.ts';
 
 /** Places that are loaded and wait, empty, for a guest. */
 export interface PlacePool extends AsyncDisposable {
+  /** How many wait. */
+  readonly waiting: number;
   /** A waiting place, or a fresh one. Throws {@link RuntimeError} `HOST_FAILED` when none can be started. */
   take(): GuestPlace;
   /** Starts what is missing, soon. To be called when a guest runs. */
@@ -13,19 +15,21 @@ export interface PlacePoolOptions {
   readonly idle: number;
   /** Starts one; `waits`: it will wait, so it may take its time to get fast. */
   readonly start: (options: { waits: boolean }) => GuestPlace;
+  /** Whether there is room for one that waits. @default always */
+  readonly mayGrow?: () => boolean;
 }
 
 /** Making a process holds this thread up for some milliseconds, in which a guest's first words would not be heard. */
 const refillDelayMs = 20;
 
-export function createPlacePool({ idle, start }: PlacePoolOptions): PlacePool {
+export function createPlacePool({ idle, start, mayGrow = () => true }: PlacePoolOptions): PlacePool {
   const waiting: GuestPlace[] = [];
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
 
   const refill = (): void => {
     timer = undefined;
-    while (!closed && waiting.length < idle) {
+    while (!closed && waiting.length < idle && mayGrow()) {
       const place = tryStart(start);
       if (place === undefined) return;
       waiting.push(place);
@@ -39,6 +43,9 @@ export function createPlacePool({ idle, start }: PlacePoolOptions): PlacePool {
   refill();
 
   return {
+    get waiting() {
+      return waiting.length;
+    },
     take: () => waiting.shift() ?? start({ waits: false }),
     refill() {
       if (!closed) timer ??= setTimeout(refill, refillDelayMs);

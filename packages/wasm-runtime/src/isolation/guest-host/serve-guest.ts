@@ -6,6 +6,7 @@ import type { Channel, Frame } from '../wire/frames.ts';
 import { type Assignment, clip, type HostMessage, parseDaemonMessage } from '../wire/messages.ts';
 import type { Wire, WireEvents } from '../wire/wire.ts';
 import { compileModule } from './compile-module.ts';
+import { dropRights } from './drop-rights.ts';
 import { createExitSwitch } from './exit-switch.ts';
 import type { LoadedHostModules } from './host-modules.ts';
 import { openOutputs, type Outputs } from './outputs.ts';
@@ -157,14 +158,6 @@ function createModuleBuffer(length: number): ModuleBuffer {
     },
     complete,
   };
-}
-
-/** For good. */
-function dropRights(user: Assignment['user']): void {
-  if (user === null || !process.setgroups || !process.setgid || !process.setuid) return;
-  process.setgroups([]);
-  process.setgid(user.gid);
-  process.setuid(user.uid);
 }
 
 function failure(error: unknown): HostMessage {

@@ -16,14 +16,22 @@ export const maxControlBytes = 1024 * 1024;
 export const maxDataBytes = 256 * 1024;
 const headerBytes = 9;
 
-export function encodeControl(message: unknown, seat = 0): Uint8Array {
-  const body = Buffer.from(JSON.stringify(message));
-  if (body.length > maxControlBytes) {
+/** Throws {@link RuntimeError} `INVALID_SPEC` when it is too large, and a `TypeError` when it is no JSON. */
+export function controlText(message: unknown): string {
+  const text = JSON.stringify(message);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxControlBytes) {
     throw new RuntimeError(
       'INVALID_SPEC',
-      `the guest's arguments, variables and configuration are ${body.length} bytes; at most ${maxControlBytes} fit`,
+      `the guest's arguments, variables and configuration are ${bytes} bytes; at most ${maxControlBytes} fit`,
     );
   }
+  return text;
+}
+
+/** Throws as {@link controlText} does. */
+export function encodeControl(message: unknown, seat = 0): Uint8Array {
+  const body = Buffer.from(controlText(message));
   return Buffer.concat([header(body.length, seat, 0), body]);
 }
 

@@ -1,0 +1,24 @@
+import type { Channel } from '../wire/frames.ts';
+import type { DaemonMessage } from '../wire/messages.ts';
+
+/** What a guest's thread is posted by the thread that serves it. */
+export type ToWorker =
+  | { readonly kind: 'control'; readonly message: DaemonMessage }
+  | { readonly kind: 'data'; readonly channel: Channel; readonly bytes: Uint8Array }
+  /** The guest's module: another guest has had it compiled. */
+  | { readonly kind: 'module'; readonly module: WebAssembly.Module };
+
+/** What a guest's thread posts. */
+export type FromWorker =
+  /** JSON. */
+  | { readonly kind: 'control'; readonly text: string }
+  | { readonly kind: 'data'; readonly channel: Channel; readonly bytes: Uint8Array }
+  /** The guest's module, for others that run the same. */
+  | { readonly kind: 'compiled'; readonly module: WebAssembly.Module };
+
+/** What one of them starts with. */
+export interface WorkerStart {
+  readonly hostModules: readonly string[];
+  /** There is time to get fast before the first guest comes. */
+  readonly rehearse: boolean;
+}

@@ -1,0 +1,59 @@
+import process from 'node:process';
+import { findLauncher } from './birth.ts';
+import type { Isolation } from './guest-spec.ts';
+import { startKeeper } from './keeper.ts';
+import { createPlacePool, type PlacePool } from './place-pool.ts';
+import { startProcessPlace } from './process-place.ts';
+import type { SandboxUser } from './sandbox-users.ts';
+import { startInProcessPlace } from './thread/in-process-place.ts';
+import { createModuleShelf } from './thread/module-shelf.ts';
+import { startThreadHost } from './thread/thread-host.ts';
+import { createThreadPlaces, type ThreadCounts } from './thread/thread-places.ts';
+
+/** Where guests find their places. Disposing them ends what they have started. */
+export interface Tiers extends AsyncDisposable {
+  readonly process: PlacePool;
+  readonly inProcess: PlacePool;
+  /** Threads for the guests of one group; whoever asks disposes them. */
+  threads(group: string, user: SandboxUser | undefined): PlacePool;
+}
+
+export interface TierOptions {
+  readonly hostModules: readonly string[];
+  readonly allowed: readonly Isolation[];
+  /** Guest hosts of the tier `process` that wait. */
+  readonly idle: number;
+  readonly threads: ThreadCounts;
+  /** Whether guest hosts stay the application's user. */
+  readonly keepsUser: boolean;
+}
+
+/** Finds out what this machine can do, and starts what is to wait for guests. */
+export async function openTiers(options: TierOptions): Promise<Tiers> {
+  const { hostModules, allowed, keepsUser } = options;
+  const [keeper, launcher] = await Promise.all([
+    process.platform === 'win32' ? undefined : startKeeper(),
+    findLauncher(keepsUser),
+  ]);
+  const host = { hostModules, keeper, launcher };
+  const processes = createPlacePool({
+    idle: allowed.includes('process') ? options.idle : 0,
+    start: (how) => startProcessPlace(host, how),
+  });
+  const shelf = createModuleShelf();
+  // Threads of the application itself are started when they are needed: none waits.
+  const inProcess = createPlacePool({
+    idle: 0,
+    start: (how) => startInProcessPlace({ hostModules, shelf }, how),
+  });
+  return {
+    process: processes,
+    inProcess,
+    threads: (group, user) =>
+      createThreadPlaces({ ...options.threads, start: () => startThreadHost({ ...host, group, user }) }),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([processes, inProcess].map((pool) => pool[Symbol.asyncDispose]()));
+      await keeper?.[Symbol.asyncDispose]();
+    },
+  };
+}
