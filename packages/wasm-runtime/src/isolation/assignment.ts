@@ -39,6 +39,7 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     output: outputOf(spec.output),
     entry: spec.entry ?? '_start',
     waiting: waitingOf(spec, module.namespaces),
+    outputBytes: spec.limits?.outputBytes ?? null,
     maxDescriptors: spec.limits?.maxDescriptors ?? defaultDescriptors,
     hostModules: spec.hostModules ?? [],
     namespaces: namespaces.slice(0, maxNamespaces),

@@ -71,6 +71,13 @@ export interface GuestLimits {
   readonly memoryBytes?: number;
   /** Wall time from start; then killed with reason `timeout`. */
   readonly timeoutMs?: number;
+  /**
+   * Wall time from when its bytes are sent until its entry function is called: to rewrite, compile and link it, and to run its
+   * start section. Then `start` rejects with `INVALID_MODULE`. @default 60,000
+   */
+  readonly startTimeoutMs?: number;
+  /** Bytes that it may write to stdout and stderr together; then killed with reason `output`. @default no limit */
+  readonly outputBytes?: number;
   /** Open descriptors. @default 1024 */
   readonly maxDescriptors?: number;
   /** Size of the module. @default 256 MiB */

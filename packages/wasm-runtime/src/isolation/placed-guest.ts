@@ -60,6 +60,9 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
       case 'rotate':
         rotation.request();
         break;
+      case 'exceeded':
+        kill({ reason: 'output', message: `wrote more than ${spec.limits?.outputBytes} bytes` });
+        break;
       case 'report':
         reports.push({ module: message.module, report: message.report, dropped: message.dropped });
         break;
@@ -73,6 +76,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
   place.listen({ onMessage, onData: (channel, bytes) => streams[channel]?.push(bytes) });
 
   let stopTimeout: (() => void) | undefined;
+  let stopStartTimeout: (() => void) | undefined;
   const exited = place.gone.then(async (placeEnd): Promise<GuestExit> => {
     stopTimeout?.();
     streams.end();
@@ -93,6 +97,10 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     );
     place.wire.send(assignmentOf(input));
     if (!place.keepsModules) sendModule();
+    const startTimeoutMs = spec.limits?.startTimeoutMs ?? defaultStartTimeoutMs;
+    stopStartTimeout = startTimeout(startTimeoutMs, (ms) =>
+      onFailed(new RuntimeError('INVALID_MODULE', `${spec.name}: it was not compiled after ${ms} ms`)),
+    );
     await started;
   } catch (error) {
     place.kill();
@@ -100,6 +108,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     signal?.throwIfAborted();
     throw error;
   } finally {
+    stopStartTimeout?.();
     signal?.removeEventListener('abort', stop);
   }
 
@@ -123,6 +132,9 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     },
   };
 }
+
+/** The largest modules take seconds on a busy machine. */
+const defaultStartTimeoutMs = 60_000;
 
 /** A guest host needs some 30 ms, a hundred at once on a small machine seconds. */
 const readyTimeoutMs = 60_000;

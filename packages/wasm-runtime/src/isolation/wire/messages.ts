@@ -38,6 +38,8 @@ export interface Assignment {
   readonly entry: string;
   readonly waiting: 'sync' | 'suspend';
   readonly maxDescriptors: number;
+  /** What it may write; `null` for all that it likes. */
+  readonly outputBytes: number | null;
   readonly hostModules: readonly HostModuleUse[];
   /** Module names of the guest's imports, as far as they are of a sane number and length. */
   readonly namespaces: readonly string[];
@@ -56,6 +58,8 @@ export type HostMessage =
   | { readonly tag: 'credit'; readonly channel: Channel; readonly bytes: number }
   /** The log file has reached its size. */
   | { readonly tag: 'rotate' }
+  /** It has written what it may, and wants to write more: it waits for its end. */
+  | { readonly tag: 'exceeded' }
   | { readonly tag: 'report'; readonly module: string; readonly report: unknown; readonly dropped: number }
   | { readonly tag: 'ended'; readonly end: GuestEnd };
 
@@ -106,6 +110,8 @@ export function parseHostMessage(json: unknown): HostMessage {
       return { tag: 'module-wanted' };
     case 'rotate':
       return { tag: 'rotate' };
+    case 'exceeded':
+      return { tag: 'exceeded' };
     case 'failed':
       return { tag: 'failed', code: oneOf(errorCodes, message['code']), message: text(message['message']) };
     case 'credit':

@@ -6,6 +6,7 @@ describe('a message of a guest host', () => {
     { tag: 'ready' },
     { tag: 'started' },
     { tag: 'rotate' },
+    { tag: 'exceeded' },
     { tag: 'failed', code: 'NO_ENTRY', message: 'no _start' },
     { tag: 'credit', channel: 'stdin', bytes: 7 },
     { tag: 'report', module: 'file:///x.js', report: { any: ['thing'] }, dropped: 0 },
