@@ -1,15 +1,17 @@
 import process from 'node:process';
+import { hostCalls } from './host-calls.ts';
 import { idleMemory } from './idle-memory.ts';
 import { podLatency } from './pod-latency.ts';
 import { registryTransfer } from './registry-transfer.ts';
 import { startToFirstByte } from './start-to-first-byte.ts';
 
-/** One command per figure: `pnpm bench start`, `memory`, `pods`, `transfer`; without a name, all of them. */
+/** One command per figure: `pnpm bench start`, `memory`, `pods`, `transfer`, `calls`; without a name, all of them. */
 const figures: Readonly<Record<string, () => Promise<void>>> = {
   start: startToFirstByte,
   memory: idleMemory,
   pods: podLatency,
   transfer: registryTransfer,
+  calls: hostCalls,
 };
 
 const names = process.argv.slice(2).filter((name) => name !== '--');

@@ -180,10 +180,14 @@ describe('what cannot be started', () => {
     await using node = await startNode();
     const file = join(node.directory, 'file');
     await writeFile(file, '');
-    const mounts = [{ hostPath: file, containerPath: '/etc/config', readOnly: true }];
-    expect(await failure(node, await pulled(node, 'trap'), { mounts })).toMatchObject({
+    const image = await node.pull(await node.push(examplePath('hello-wasm')));
+    const mountOf = (hostPath: string) => ({
+      mounts: [{ hostPath, containerPath: '/etc/config', readOnly: true }],
+    });
+    expect((await node.run(image, mountOf(file))).exit).toMatchObject({ exitCode: 0 });
+    expect(await failure(node, image, mountOf('/dev/null'))).toMatchObject({
       code: 'CONTAINER_CREATE',
-      message: `main: cannot mount ${file} at /etc/config: it is not a directory, and a single file cannot be mounted; mount the directory that it is in`,
+      message: 'main: cannot mount /dev/null at /etc/config: it is neither a directory nor a regular file',
     });
   });
 

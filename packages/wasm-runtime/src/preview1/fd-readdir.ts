@@ -1,4 +1,4 @@
-import { type ListedName, maxNames } from '../system/listing.ts';
+import type { ListedName } from '../system/listing.ts';
 import { type DirectoryDescriptor, requireDirectory } from './descriptor.ts';
 import { errno, refuse } from './errno.ts';
 import { filetype } from './flags.ts';
@@ -8,7 +8,7 @@ import { right } from './rights.ts';
 /** A `dirent` without its name. */
 const headBytes = 24;
 /** Names that a guest's open directories may hold together. */
-const maxNamesHeld = 4 * maxNames;
+const maxNamesHeld = 4 * 65_536;
 
 /**
  * `fd_readdir`. A directory is listed when it is asked for from its start; later calls go on in that list, by index,

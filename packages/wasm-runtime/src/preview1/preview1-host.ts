@@ -1,12 +1,7 @@
-import process from 'node:process';
 import { RuntimeError } from '../errors.ts';
 import { createClocks } from '../system/clocks.ts';
-import { createExactTimes } from '../system/file-stat.ts';
-import { createInput, emptyInput } from '../system/input.ts';
-import { openMount } from '../system/mount.ts';
 import { createRandom } from '../system/random-bytes.ts';
 import { createThreadSleep } from '../system/readiness.ts';
-import { createDescriptorTable, type DescriptorTable } from './descriptor-table.ts';
 import { fdAttributeCalls } from './fd-attributes.ts';
 import { fdDataCalls } from './fd-data.ts';
 import { fdPositionCalls } from './fd-position.ts';
@@ -14,14 +9,14 @@ import { fdReaddirCalls } from './fd-readdir.ts';
 import { fdTableCalls } from './fd-table.ts';
 import { createGuestMemory } from './guest-memory.ts';
 import type { GuestState } from './guest-state.ts';
-import { encodeArguments, encodeEnvironment, encodeGuestPath } from './guest-strings.ts';
+import { encodeArguments, encodeEnvironment } from './guest-strings.ts';
 import { hostCall } from './host-call.ts';
+import { openDescriptors } from './open-descriptors.ts';
 import { pathCalls } from './path-calls.ts';
 import { pathOpenCalls } from './path-open.ts';
 import { pollCalls } from './poll-oneoff.ts';
 import type { Preview1, Preview1Functions, Preview1Options } from './preview1.ts';
 import { processCalls } from './process-calls.ts';
-import { directoryRights, fileRights, inputRights, outputRights } from './rights.ts';
 import { type Snapshot, snapshot0, snapshot1 } from './snapshot.ts';
 import { sockCalls } from './sock-calls.ts';
 
@@ -39,12 +34,15 @@ export function createPreview1(options: Preview1Options): Preview1 {
   if (options.stdin.kind === 'stream' && options.waiting === 'sync') {
     throw new RuntimeError('INVALID_SPEC', "a streamed stdin needs waiting: 'suspend'");
   }
+  const args = encodeArguments(options.args);
+  const environ = encodeEnvironment(options.env);
   const closing = new AbortController();
+  const open = openDescriptors(options);
   const guest: GuestState = {
     memory: createGuestMemory(),
-    args: encodeArguments(options.args),
-    environ: encodeEnvironment(options.env),
-    descriptors: openDescriptors(options),
+    args,
+    environ,
+    descriptors: open.descriptors,
     clocks: createClocks(),
     fillRandom: createRandom(),
     waiting: options.waiting,
@@ -62,7 +60,7 @@ export function createPreview1(options: Preview1Options): Preview1 {
     attach: (memory) => guest.memory.attach(memory),
     close() {
       closing.abort();
-      guest.descriptors.closeAll();
+      open.close();
     },
   };
 }
@@ -89,44 +87,4 @@ function functionsOf(guest: GuestState, snapshot: Snapshot): Preview1Functions {
   if (snapshot === snapshot0) delete functions['sock_accept'];
   const proc_exit = (code: number): void => guest.exit(code >>> 0);
   return { ...functions, fd_read, fd_write, proc_exit };
-}
-
-function openDescriptors(options: Preview1Options): DescriptorTable {
-  const table = createDescriptorTable(options.maxDescriptors);
-  const { stdin, tty } = options;
-  const exactTimes = createExactTimes();
-  const plain = { inheriting: 0n, flags: 0 };
-  try {
-    const input = stdin.kind === 'stream' ? createInput(stdin) : emptyInput;
-    table.add({ kind: 'input', input, tty, base: inputRights, canRead: true, canWrite: false, ...plain });
-    for (const sink of [options.stdout, options.stderr]) {
-      table.add({ kind: 'output', sink, tty, base: outputRights, canRead: false, canWrite: true, ...plain });
-    }
-    for (const { hostPath, root, guestPath, readOnly = false } of options.mounts) {
-      const preopen = encodeGuestPath(guestPath);
-      table.requireRoom();
-      const directory = openMount({
-        hostPath,
-        root,
-        guestPath,
-        readOnly,
-        exactTimes,
-        platform: process.platform,
-      });
-      table.add({
-        kind: 'directory',
-        directory,
-        preopen,
-        base: directoryRights,
-        inheriting: directoryRights | fileRights,
-        flags: 0,
-        canRead: false,
-        canWrite: false,
-      });
-    }
-  } catch (error) {
-    table.closeAll();
-    throw error;
-  }
-  return table;
 }

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Dirent, fstatSync, lstatSync, opendirSync } from 'node:fs';
-import type { FileKind } from './file-stat.ts';
+import { type FileKind, kindOf } from './file-stat.ts';
+import { bare, type MountPoint, type Place } from './place.ts';
 import { inDirectory, ofDescriptor } from './proc-path.ts';
 import { codeOf, SystemError } from './system-error.ts';
 
@@ -9,43 +10,64 @@ export interface ListedName {
   readonly kind: FileKind;
 }
 
-/** Names of one directory; a directory with more fails with EOVERFLOW. */
-export const maxNames = 65_536;
-
 /** Directory entries that the kernel is asked for at a time. */
 const bufferSize = 256;
 
 /**
- * The names in an open directory as they are now, `.` and `..` first. Names that are not UTF-8 cannot be spoken
- * of in WASI and are left out.
+ * The names in an open directory as they are now, `.` and `..` first, mount points in the place of what they hide or
+ * at the end. Names that are not UTF-8 cannot be spoken of in WASI and are left out.
+ *
+ * @param maxNames a directory with more fails with EOVERFLOW
  */
-export function listNames(directory: number): readonly ListedName[] {
+export function listNames({ descriptor, point }: Place, maxNames: number): readonly ListedName[] {
+  const points = new Map(point?.points);
   const names: ListedName[] = [
     { name: '.', kind: 'directory' },
     { name: '..', kind: 'directory' },
   ];
-  // Node's types know no Dirent with a name of bytes here.
-  const options = { bufferSize, encoding: 'buffer' as BufferEncoding };
-  using entries = opendirSync(ofDescriptor(directory), options);
-  for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
-    const bytes: unknown = entry.name;
-    if (!Buffer.isBuffer(bytes) || !isUtf8(bytes)) continue;
-    if (names.length === maxNames) throw new SystemError('EOVERFLOW');
-    names.push({ name: bytes.toString('utf8'), kind: kindOfEntry(entry) });
+  const put = (listed: ListedName): void => {
+    if (names.length >= maxNames) throw new SystemError('EOVERFLOW');
+    names.push(listed);
+  };
+  if (descriptor !== bare) {
+    // Node's types know no Dirent with a name of bytes here.
+    const options = { bufferSize, encoding: 'buffer' as BufferEncoding };
+    using entries = opendirSync(ofDescriptor(descriptor), options);
+    for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
+      const bytes: unknown = entry.name;
+      if (!Buffer.isBuffer(bytes) || !isUtf8(bytes)) continue;
+      const name = bytes.toString('utf8');
+      const mounted = points.get(name);
+      points.delete(name);
+      put({ name, kind: mounted === undefined ? kindOfEntry(entry) : kindOfPoint(mounted) });
+    }
   }
+  for (const [name, mounted] of points) put({ name, kind: kindOfPoint(mounted) });
   return names;
 }
 
 /** The inode of a listed name, or `undefined` when it is gone. That of `..` is not told: it may lie outside. */
-export function inodeOf(directory: number, name: string): bigint | undefined {
+export function inodeOf({ descriptor, point }: Place, name: string): bigint | undefined {
   if (name === '..') return 0n;
-  if (name === '.') return fstatSync(directory, { bigint: true }).ino;
+  const below = name === '.' ? point : point?.points.get(name);
+  if (below?.mounted !== undefined) return inodeOfDescriptor(below.mounted.descriptor);
+  if (name === '.' && descriptor !== bare) return inodeOfDescriptor(descriptor);
   try {
-    return lstatSync(inDirectory(directory, name), { bigint: true }).ino;
+    const { ino, mode } = lstatSync(inDirectory(descriptor, name), { bigint: true });
+    // What leads to mounts is a directory, whatever is on the machine.
+    if (below === undefined || kindOf(Number(mode)) === 'directory') return ino;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
+  return below?.inode;
+}
+
+function inodeOfDescriptor(descriptor: number): bigint {
+  return fstatSync(descriptor, { bigint: true }).ino;
+}
+
+function kindOfPoint({ mounted }: MountPoint): FileKind {
+  return mounted?.kind ?? 'directory';
 }
 
 function kindOfEntry(entry: Dirent): FileKind {

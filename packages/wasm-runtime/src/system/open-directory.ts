@@ -18,7 +18,9 @@ import { flushDescriptor } from './flush-descriptor.ts';
 import { inodeOf, type ListedName, listNames } from './listing.ts';
 import { type OpenRequest, openSpot } from './open-spot.ts';
 import type { OpenFile } from './open-file.ts';
+import type { ParentCache } from './parent-cache.ts';
 import { leave, type Spot, walk } from './path-walk.ts';
+import { bare, bareStat, type Place } from './place.ts';
 import { inDirectory, ofDescriptor } from './proc-path.ts';
 import { codeOf, SystemError } from './system-error.ts';
 
@@ -28,7 +30,6 @@ import { codeOf, SystemError } from './system-error.ts';
  * name of a file would undo it.
  */
 export interface OpenDirectory {
-  readonly readOnly: boolean;
   open(path: string, request: OpenRequest): OpenFile | OpenDirectory;
   stat(path: string, follow: boolean): FileStat;
   setTimes(path: string, follow: boolean, times: NewTimes): void;
@@ -49,45 +50,46 @@ export interface OpenDirectory {
   close(): void;
 }
 
-export interface OpenDirectoryOptions {
-  readonly descriptor: number;
-  readonly readOnly: boolean;
+/** What the directories of one guest share. */
+export interface GuestTree {
   readonly exactTimes: ExactTimes;
+  readonly parents: ParentCache;
+  /** A directory with more names cannot be listed (EOVERFLOW). */
+  readonly maxNames: number;
 }
 
-export function createOpenDirectory(options: OpenDirectoryOptions): OpenDirectory {
-  return new Directory(options);
+/** A mount's directory, whose descriptor stays with the mount. */
+export function createOpenDirectory(place: Place, tree: GuestTree): OpenDirectory {
+  return new Directory(place, tree, false);
 }
 
 class Directory implements OpenDirectory {
-  readonly readOnly: boolean;
-  #descriptor: number;
-  readonly #exactTimes: ExactTimes;
+  #place: Place;
+  readonly #tree: GuestTree;
+  #owned: boolean;
 
-  constructor(options: OpenDirectoryOptions) {
-    this.readOnly = options.readOnly;
-    this.#descriptor = options.descriptor;
-    this.#exactTimes = options.exactTimes;
+  constructor(place: Place, tree: GuestTree, owned: boolean) {
+    this.#place = place;
+    this.#tree = tree;
+    this.#owned = owned && place.descriptor !== bare;
   }
 
   open(path: string, request: OpenRequest): OpenFile | OpenDirectory {
-    const changes = request.write || request.create || request.truncate;
-    if (this.readOnly && changes) throw new SystemError('EROFS');
-    const inherited = { readOnly: this.readOnly, exactTimes: this.#exactTimes };
+    const { exactTimes } = this.#tree;
     // The last component is almost never a symlink: it is opened without a look first, and the walk is done
     // again only when that failed because it is one.
-    const openAt = (follow: boolean) => this.#at(path, follow, (spot) => openSpot(spot, request, inherited));
+    const openAt = (follow: boolean) => this.#at(path, follow, (spot) => openSpot(spot, request, exactTimes));
     let opened = openAt(false);
     if ('refused' in opened && request.follow) opened = openAt(true);
     if ('refused' in opened) throw new SystemError(opened.refused);
     if (!('directory' in opened)) return opened;
-    return new Directory({ descriptor: opened.directory, ...inherited });
+    return new Directory(opened.directory, this.#tree, true);
   }
 
   stat(path: string, follow: boolean): FileStat {
-    const stats = this.#at(path, false, lstat);
-    if (!follow || !stats.isSymbolicLink()) return this.#exactTimes.statOf(stats);
-    return this.#exactTimes.statOf(this.#at(path, true, lstat));
+    const stat = this.#at(path, false, (spot) => this.#statAt(spot));
+    if (!follow || stat.kind !== 'symlink') return stat;
+    return this.#at(path, true, (spot) => this.#statAt(spot));
   }
 
   setTimes(path: string, follow: boolean, times: NewTimes): void {
@@ -103,14 +105,14 @@ class Directory implements OpenDirectory {
 
   removeDirectory(path: string): void {
     this.#change(path, false, (spot) => {
-      if (spot.name === '.') throw new SystemError('EINVAL');
+      if (spot.name === '.') throw new SystemError(spot.atPoint ? 'EBUSY' : 'EINVAL');
       rmdirSync(pathOf(spot));
     });
   }
 
   unlink(path: string): void {
     this.#change(path, false, (spot) => {
-      if (spot.name === '.') throw new SystemError('EISDIR');
+      if (spot.name === '.') throw new SystemError(isMountedFile(spot) ? 'EBUSY' : 'EISDIR');
       if (spot.mustBeDirectory) {
         lstat(spot);
         throw new SystemError('EISDIR');
@@ -154,34 +156,40 @@ class Directory implements OpenDirectory {
   }
 
   list(): readonly ListedName[] {
-    return listNames(this.#descriptor);
+    return listNames(this.#place, this.#tree.maxNames);
   }
 
   inodeOf(name: string): bigint | undefined {
-    return inodeOf(this.#descriptor, name);
+    return inodeOf(this.#place, name);
   }
 
   statSelf(): FileStat {
-    return this.#exactTimes.statOf(fstatSync(this.#descriptor, { bigint: true }));
+    return this.#statAt(this.#self());
   }
 
   setTimesSelf(times: NewTimes): void {
-    if (this.readOnly) throw new SystemError('EROFS');
-    this.#setTimesAt({ directory: this.#descriptor, name: '.', mustBeDirectory: true, opened: [] }, times);
+    this.#setTimesAt(this.#self(), times);
   }
 
   sync(): void {
-    flushDescriptor(this.#descriptor, 'all');
+    if (this.#place.descriptor !== bare) flushDescriptor(this.#place.descriptor, 'all');
   }
 
   close(): void {
-    const descriptor = this.#descriptor;
-    this.#descriptor = -1;
-    if (descriptor >= 0) closeSync(descriptor);
+    const { descriptor } = this.#place;
+    const owned = this.#owned;
+    this.#owned = false;
+    this.#tree.parents.forget(this.#place);
+    this.#place = { ...this.#place, descriptor: bare };
+    if (owned) closeSync(descriptor);
+  }
+
+  #self(): Spot {
+    return { place: this.#place, name: '.', mustBeDirectory: true, ...ofItself };
   }
 
   #at<T>(path: string, follow: boolean, act: (spot: Spot) => T): T {
-    const spot = walk(this.#descriptor, path, follow ? 'all' : 'inner');
+    const spot = follow ? walk(this.#place, path, 'all') : this.#parentOf(path);
     try {
       return act(spot);
     } finally {
@@ -189,9 +197,24 @@ class Directory implements OpenDirectory {
     }
   }
 
+  #parentOf(path: string): Spot {
+    const { parents } = this.#tree;
+    const found = parents.find(this.#place, path);
+    if (found !== undefined) return found;
+    const spot = walk(this.#place, path, 'inner');
+    try {
+      return parents.keep(this.#place, path, spot);
+    } catch (error) {
+      leave(spot);
+      throw error;
+    }
+  }
+
   #change<T>(path: string, follow: boolean, act: (spot: Spot) => T): T {
-    if (this.readOnly) throw new SystemError('EROFS');
-    return this.#at(path, follow, act);
+    return this.#at(path, follow, (spot) => {
+      requireWritable(spot);
+      return act(spot);
+    });
   }
 
   #between(
@@ -202,31 +225,51 @@ class Directory implements OpenDirectory {
   ): void {
     if (!(to instanceof Directory)) throw new SystemError('EXDEV');
     this.#change(path, false, (source) => {
-      to.#change(newPath, false, (target) => act(source, target));
+      to.#change(newPath, false, (target) => {
+        if (source.place.volume !== target.place.volume) throw new SystemError('EXDEV');
+        act(source, target);
+      });
     });
   }
 
+  #statAt(spot: Spot): FileStat {
+    if (spot.name === '.' && spot.place.descriptor === bare) return bareStat(spot.place);
+    return this.#tree.exactTimes.statOf(lstat(spot));
+  }
+
   #setTimesAt(spot: Spot, times: NewTimes): void {
-    const current = this.#exactTimes.statOf(lstat(spot));
+    requireWritable(spot);
+    const { exactTimes } = this.#tree;
+    const current = exactTimes.statOf(lstat(spot));
     const accessedNs = times.accessedNs ?? current.accessedNs;
     const modifiedNs = times.modifiedNs ?? current.modifiedNs;
     if (spot.name === '.') {
-      utimesSync(ofDescriptor(spot.directory), secondsOf(accessedNs), secondsOf(modifiedNs));
+      utimesSync(ofDescriptor(spot.place.descriptor), secondsOf(accessedNs), secondsOf(modifiedNs));
     } else {
       lutimesSync(pathOf(spot), secondsOf(accessedNs), secondsOf(modifiedNs));
     }
-    this.#exactTimes.remember(lstat(spot), accessedNs, modifiedNs);
+    exactTimes.remember(lstat(spot), accessedNs, modifiedNs);
   }
 }
 
+const ofItself = { atPoint: false, opened: [], straight: undefined } as const;
+
+function requireWritable({ place }: Spot): void {
+  if (place.volume.readOnly) throw new SystemError('EROFS');
+}
+
+function isMountedFile({ name, place }: Spot): boolean {
+  return name === '.' && place.point?.mounted?.kind === 'file';
+}
+
 function pathOf(spot: Spot): string {
-  return inDirectory(spot.directory, spot.name);
+  return inDirectory(spot.place.descriptor, spot.name);
 }
 
 function lstat(spot: Spot): BigIntStats {
   const stats =
     spot.name === '.'
-      ? fstatSync(spot.directory, { bigint: true })
+      ? fstatSync(spot.place.descriptor, { bigint: true })
       : lstatSync(pathOf(spot), { bigint: true });
   if (spot.mustBeDirectory && !stats.isDirectory()) throw new SystemError('ENOTDIR');
   return stats;

@@ -2,7 +2,8 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { type ExactTimes, kindOf } from './file-stat.ts';
 import { createOpenFile, type OpenFile } from './open-file.ts';
 import type { Spot } from './path-walk.ts';
-import { inDirectory } from './proc-path.ts';
+import { bare, type Place } from './place.ts';
+import { inDirectory, ofDescriptor } from './proc-path.ts';
 import { codeOf, SystemError } from './system-error.ts';
 
 /** How something is opened. */
@@ -20,10 +21,7 @@ export interface OpenRequest {
   readonly follow: boolean;
 }
 
-export type SpotOpened =
-  | OpenFile
-  | { readonly directory: number }
-  | { readonly refused: 'ELOOP' | 'ENOTDIR' };
+export type SpotOpened = OpenFile | { readonly directory: Place } | { readonly refused: 'ELOOP' | 'ENOTDIR' };
 
 /** Of files that guests create, before the umask. */
 const fileMode = 0o666;
@@ -32,21 +30,23 @@ const fileMode = 0o666;
  * Opens what a walk has found. Regular files and directories only: a fifo, device or socket could block the thread
  * in the kernel, where nothing can end it. `refused`: nothing was opened, the name may be a symlink.
  */
-export function openSpot(
-  spot: Spot,
-  request: OpenRequest,
-  inherited: { readonly readOnly: boolean; readonly exactTimes: ExactTimes },
-): SpotOpened {
-  const directoryWanted = request.directory || spot.mustBeDirectory || spot.name === '.';
+export function openSpot(spot: Spot, request: OpenRequest, exactTimes: ExactTimes): SpotOpened {
+  const { place, name } = spot;
+  const { readOnly } = place.volume;
+  if (readOnly && (request.write || request.create || request.truncate)) throw new SystemError('EROFS');
+  const isFile = name === '.' && place.point?.mounted?.kind === 'file';
+  const directoryWanted = request.directory || spot.mustBeDirectory || (name === '.' && !isFile);
+  if (directoryWanted && isFile) throw new SystemError('ENOTDIR');
   if (directoryWanted && request.create) throw new SystemError(spot.mustBeDirectory ? 'EISDIR' : 'EEXIST');
+  if (name === '.' && place.descriptor === bare) return { directory: place };
   const access = accessOf(request);
   let descriptor: number;
   try {
-    descriptor = openSync(
-      inDirectory(spot.directory, spot.name),
-      access | flagsOf(request, directoryWanted),
-      fileMode,
-    );
+    const flags = access | flagsOf(request, directoryWanted);
+    descriptor = isFile
+      ? // The descriptor's own path is a link of the kernel's to the mounted file.
+        openSync(ofDescriptor(place.descriptor), flags & ~constants.O_NOFOLLOW)
+      : openSync(inDirectory(place.descriptor, name), flags, fileMode);
   } catch (error) {
     const code = codeOf(error);
     // O_DIRECTORY with O_NOFOLLOW answers ENOTDIR for a symlink, too.
@@ -56,9 +56,12 @@ export function openSpot(
   }
   try {
     const kind = kindOf(fstatSync(descriptor).mode);
-    if (kind === 'directory') return { directory: descriptor };
+    if (kind === 'directory') {
+      const point = name === '.' ? place.point : undefined;
+      return { directory: { descriptor, volume: place.volume, point } };
+    }
     if (kind !== 'file') throw new SystemError('ENOTSUP');
-    return createOpenFile({ descriptor, access, appending: request.append, ...inherited });
+    return createOpenFile({ descriptor, access, appending: request.append, readOnly, exactTimes });
   } catch (error) {
     closeSync(descriptor);
     throw error;

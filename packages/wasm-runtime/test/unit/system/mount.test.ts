@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -17,7 +18,7 @@ import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RuntimeError } from '../../../src/errors.ts';
-import { createExactTimes } from '../../../src/system/file-stat.ts';
+import { listNames } from '../../../src/system/listing.ts';
 import { openMount } from '../../../src/system/mount.ts';
 import { leave, walk } from '../../../src/system/path-walk.ts';
 
@@ -31,6 +32,7 @@ beforeEach(() => {
   mkdirSync(join(base, 'outside/sub'), { recursive: true });
   writeFileSync(join(base, 'root/volume/sub/deep/found'), '');
   writeFileSync(join(base, 'root/volume/file'), '');
+  execFileSync('mkfifo', [join(base, 'root/volume/fifo')]);
   symlinkSync('../../outside', join(base, 'root/volume/up'));
   symlinkSync(join(base, 'outside'), join(base, 'root/volume/absolute'));
   symlinkSync('sub', join(base, 'root/volume/inside'));
@@ -48,22 +50,21 @@ const open = (hostPath: string, root?: string) =>
     root,
     guestPath: '/data',
     readOnly: true,
-    exactTimes: createExactTimes(),
     platform: process.platform,
   });
 
 function namesIn(hostPath: string, root?: string): readonly string[] {
-  const directory = open(hostPath, root);
+  const { descriptor, volume } = open(hostPath, root);
   try {
-    return directory.list().map(({ name }) => name);
+    return listNames({ descriptor, volume, point: undefined }, 1_000).map(({ name }) => name);
   } finally {
-    directory.close();
+    closeSync(descriptor);
   }
 }
 
 function refusal(hostPath: string, root?: string): RuntimeError {
   try {
-    open(hostPath, root).close();
+    closeSync(open(hostPath, root).descriptor);
   } catch (error) {
     if (error instanceof RuntimeError) return error;
     throw error;
@@ -75,7 +76,8 @@ function refusal(hostPath: string, root?: string): RuntimeError {
 function walked(path: string): string {
   const start = openSync(join(base, 'root/volume'), 'r');
   try {
-    const spot = walk(start, path, 'none');
+    const place = { descriptor: start, volume: { readOnly: false }, point: undefined };
+    const spot = walk(place, path, 'none');
     leave(spot);
     return spot.name;
   } finally {
@@ -132,10 +134,10 @@ describe.runIf(process.platform === 'linux')('a mount with a root', () => {
   });
 
   test.each([
-    ['root/volume/none', 'there is no such directory'],
-    ['root/volume/none/sub', 'there is no such directory'],
-    ['root/volume/file', 'a single file cannot be mounted'],
-    ['root/volume/file/sub', 'it is not a directory'],
+    ['root/volume/none', 'there is no such file or directory'],
+    ['root/volume/none/sub', 'there is no such file or directory'],
+    ['root/volume/file/sub', 'a file is in the place of a directory'],
+    ['root/volume/fifo', 'it is neither a directory nor a regular file'],
   ])('is refused where nothing can be mounted: %s', (path, reason) => {
     expect(refusal(`${base}/${path}`, `${base}/root`).message).toContain(reason);
   });

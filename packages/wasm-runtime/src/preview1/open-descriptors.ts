@@ -1,0 +1,80 @@
+import process from 'node:process';
+import { createExactTimes } from '../system/file-stat.ts';
+import { createInput, emptyInput } from '../system/input.ts';
+import { openMount } from '../system/mount.ts';
+import { createMountTree, type MountTree } from '../system/mount-tree.ts';
+import { createOpenDirectory } from '../system/open-directory.ts';
+import { createParentCache } from '../system/parent-cache.ts';
+import { createDescriptorTable, type DescriptorTable } from './descriptor-table.ts';
+import { encodeGuestPath } from './guest-strings.ts';
+import type { Preview1Options } from './preview1.ts';
+import { directoryRights, fileRights, inputRights, outputRights } from './rights.ts';
+
+/** What a guest has open when it begins, and all that its host holds open for it. */
+export interface OpenDescriptors {
+  readonly descriptors: DescriptorTable;
+  close(): void;
+}
+
+/** Standard streams from 0; from 3 the mounted directories in their order, then `/` where no mount is that. */
+export function openDescriptors(options: Preview1Options): OpenDescriptors {
+  const descriptors = createDescriptorTable(options.maxDescriptors);
+  const mounts = createMountTree();
+  const parents = createParentCache();
+  const close = (): void => {
+    descriptors.closeAll();
+    parents.close();
+    mounts.close();
+  };
+  try {
+    addStreams(descriptors, options);
+    const tree = { exactTimes: createExactTimes(), parents, maxNames: 65_536 };
+    for (const guestPath of mountAll(options.mounts, mounts)) {
+      descriptors.requireRoom();
+      descriptors.add({
+        kind: 'directory',
+        directory: createOpenDirectory(mounts.placeAt(guestPath), tree),
+        preopen: encodeGuestPath(guestPath),
+        base: directoryRights,
+        inheriting: directoryRights | fileRights,
+        flags: 0,
+        canRead: false,
+        canWrite: false,
+      });
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { descriptors, close };
+}
+
+function addStreams(descriptors: DescriptorTable, { stdin, stdout, stderr, tty }: Preview1Options): void {
+  const plain = { inheriting: 0n, flags: 0 };
+  const input = stdin.kind === 'stream' ? createInput(stdin) : emptyInput;
+  descriptors.add({ kind: 'input', input, tty, base: inputRights, canRead: true, canWrite: false, ...plain });
+  for (const sink of [stdout, stderr]) {
+    descriptors.add({
+      kind: 'output',
+      sink,
+      tty,
+      base: outputRights,
+      canRead: false,
+      canWrite: true,
+      ...plain,
+    });
+  }
+}
+
+/** Returns the guest paths of the directories that the guest is given. */
+function mountAll(mounts: Preview1Options['mounts'], tree: MountTree): readonly string[] {
+  const directories: string[] = [];
+  for (const { hostPath, root, guestPath, readOnly = false } of mounts) {
+    encodeGuestPath(guestPath);
+    const mounted = openMount({ hostPath, root, guestPath, readOnly, platform: process.platform });
+    tree.mount(guestPath, mounted);
+    if (mounted.kind === 'directory') directories.push(guestPath);
+  }
+  if (tree.needsTop) directories.push('/');
+  return directories;
+}
