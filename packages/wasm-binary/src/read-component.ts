@@ -1,5 +1,6 @@
 import type { ByteReader } from './byte-reader.ts';
 import type { BinaryLimits } from './limits.ts';
+import { createNameBudget } from './name-budget.ts';
 import { readItems } from './read-items.ts';
 import { sectionsOf } from './sections.ts';
 
@@ -32,10 +33,11 @@ const typeSort = 0x03;
 /** Reads the names at the top of a component; what is nested in it is skipped, not parsed. */
 export function readComponent(
   bytes: Uint8Array,
-  { maxNames, maxSections }: BinaryLimits,
+  { maxNames, maxNamesBytes, maxSections }: BinaryLimits,
 ): ComponentDescription | WitPackageDescription {
   const imports: string[] = [];
   const exports: string[] = [];
+  const nameOf = createNameBudget(maxNamesBytes);
   let runs = false;
   let onlyTypes = true;
   for (const { id, content } of sectionsOf(bytes, maxSections)) {
@@ -49,14 +51,14 @@ export function readComponent(
         break;
       case section.import:
         readItems(content, { into: imports, what: 'imports', limit: maxNames }, () => {
-          const name = readExternName(content);
+          const name = readExternName(content, nameOf);
           skipExternDescription(content);
           return name;
         });
         break;
       case section.export:
         readItems(content, { into: exports, what: 'exports', limit: maxNames }, () => {
-          const name = readExternName(content);
+          const name = readExternName(content, nameOf);
           const sort = content.byte();
           if (sort === 0) content.byte();
           if (sort !== typeSort) onlyTypes = false;
@@ -75,16 +77,16 @@ export function readComponent(
 }
 
 /** `0x00`, `0x01`: a name; `0x02`: a name with attributes, of which a version suffix completes it: `a:b/c@0.2` and `.3`. */
-function readExternName(reader: ByteReader): string {
+function readExternName(reader: ByteReader, nameOf: (reader: ByteReader) => string): string {
   const form = reader.byte();
   if (form > 2) reader.fail('an unknown form of a name');
-  const name = reader.name();
+  const name = nameOf(reader);
   if (form < 2) return name;
   let suffix = '';
   for (let left = reader.count('attributes'); left > 0; left -= 1) {
     const attribute = reader.byte();
     if (attribute > 2) reader.fail('an unknown attribute of a name');
-    const value = reader.name();
+    const value = nameOf(reader);
     if (attribute === versionSuffix) suffix = value;
   }
   return name + suffix;

@@ -1,5 +1,6 @@
 import type { ByteReader } from './byte-reader.ts';
 import type { BinaryLimits } from './limits.ts';
+import { createNameBudget } from './name-budget.ts';
 import { readItems } from './read-items.ts';
 import { readTable, readTableType, type TableType } from './read-tables.ts';
 import { sectionsOf } from './sections.ts';
@@ -49,13 +50,14 @@ export function readModule(bytes: Uint8Array, limits: BinaryLimits): ModuleDescr
   const importedTables: TableType[] = [];
   const memories: MemoryType[] = [];
   const tables: TableType[] = [];
+  const nameOf = createNameBudget(limits.maxNamesBytes);
   const { maxNames, maxMemories, maxTables, maxSections } = limits;
   for (const { id, content } of sectionsOf(bytes, maxSections)) {
     switch (id) {
       case 2:
         readItems(content, { into: imports, what: 'imports', limit: maxNames }, () => {
-          const module = content.name();
-          const name = content.name();
+          const module = nameOf(content);
+          const name = nameOf(content);
           const kind = readKind(content);
           if (kind === 'memory') importedMemories.push(readMemoryType(content, true));
           else if (kind === 'table') importedTables.push(readTableType(content, true).type);
@@ -73,7 +75,7 @@ export function readModule(bytes: Uint8Array, limits: BinaryLimits): ModuleDescr
         break;
       case 7:
         readItems(content, { into: exports, what: 'exports', limit: maxNames }, () => {
-          const name = content.name();
+          const name = nameOf(content);
           const kind = readKind(content);
           content.u32();
           return { name, kind };

@@ -77,6 +77,13 @@ describe('TOO_LARGE', () => {
     ['exports', two(7, ['', 0, 0]), { maxNames: 1 }, 11],
     ['memories', two(5, [0, 1]), { maxMemories: 1 }, 11],
     ['tables', two(4, [0x70, 0, 1]), { maxTables: 1 }, 11],
+    ['bytes of names', two(7, ['abcd', 0, 0]), { maxNamesBytes: 9 }, 18],
+    [
+      'bytes of names of a component',
+      componentOf(section(11, [0, 'abcd', 3, 0, 0])),
+      { maxNamesBytes: 4 },
+      12,
+    ],
     ['imports of a component', componentOf(section(10, [0, 'a', 1, 0], [0, 'b', 1, 0])), { maxNames: 1 }, 11],
   ])('%s above a limit that the caller gives', (_what, bytes, limits, offset) => {
     expect(failureOf(bytes, limits)).toMatchObject({ code: 'TOO_LARGE', offset });
