@@ -1,13 +1,17 @@
 import { readFile } from 'node:fs/promises';
-import type { GuestExit, WasmRuntime } from '../../src/index.ts';
+import type { GuestExit, Isolation, WasmRuntime } from '../../src/index.ts';
 import { finish } from '../fixtures/start-guest.ts';
 import type { RunGuest } from './guest-process.ts';
 
-/** Runs guests as applications do: in guest hosts, with their permissions and users. */
-export function runOnRuntime(runtime: WasmRuntime): RunGuest {
+/** Runs guests as applications do: kept apart, with their permissions and users. */
+export function runOnRuntime(runtime: WasmRuntime, isolation: Isolation): RunGuest {
   return async (run, _directory, stdin = '') => {
     const directories = run.mounts.filter(({ readOnly }) => !readOnly).map(({ hostPath }) => hostPath);
-    await using sandbox = await runtime.openSandbox({ id: run.entry ?? 'case', directories });
+    await using sandbox = await runtime.openSandbox({
+      id: run.entry ?? 'case',
+      group: 'conformance',
+      directories,
+    });
     const guest = await sandbox.start({
       name: run.entry ?? 'case',
       module: await readFile(run.module),
@@ -17,6 +21,7 @@ export function runOnRuntime(runtime: WasmRuntime): RunGuest {
       mounts: run.mounts,
       stdin: run.stdin === 'stream' ? 'stream' : 'none',
       output: { kind: 'stream' },
+      isolation,
       limits: {
         timeoutMs: 20_000,
         ...(run.maxDescriptors === undefined ? {} : { maxDescriptors: run.maxDescriptors }),

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { conformanceCases, entryOf } from '../conformance/cases.ts';
 import { createRuntime } from '../../src/index.ts';
 import { type RunGuest, runInProcess } from '../conformance/guest-process.ts';
 import { runOnRuntime } from '../conformance/guest-runtime.ts';
+import { isolations } from '../fixtures/start-guest.ts';
 
 // Our own guests, with the case names of https://github.com/WebAssembly/wasi-testsuite. Each assertion is made inside
 // the guest, which names the one that failed on its stderr.
@@ -14,13 +15,14 @@ const runtime = createRuntime();
 afterAll(() => runtime[Symbol.asyncDispose]());
 const executors: readonly (readonly [name: string, run: RunGuest])[] = [
   ['preview1 host', runInProcess],
-  ['runtime', runOnRuntime(runtime)],
+  ...isolations.map((isolation) => [`runtime, ${isolation}`, runOnRuntime(runtime, isolation)] as const),
 ];
 let directory: string;
 let module: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'preview1-conformance-'));
+  await chmod(directory, 0o755);
   module = join(directory, 'cases.wasm');
   await buildGuest('cases.as.ts', module);
 });
@@ -39,6 +41,7 @@ const runs = executors.flatMap(([executor, run]) =>
 
 test.concurrent.each(runs)('$name on the $executor', { timeout: 30_000 }, async (one) => {
   const own = await mkdtemp(join(directory, 'case-'));
+  await chmod(own, 0o755);
   const root = join(own, 'root');
   if (one.root !== undefined) await createFiles(root, one.root);
   const outcome = await one.run(

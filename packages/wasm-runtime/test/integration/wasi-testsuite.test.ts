@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
@@ -7,6 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { createRuntime } from '../../src/index.ts';
 import { type RunGuest, runInProcess } from '../conformance/guest-process.ts';
 import { runOnRuntime } from '../conformance/guest-runtime.ts';
+import { isolations } from '../fixtures/start-guest.ts';
 
 // The suite's own binaries, from a checkout of https://github.com/WebAssembly/wasi-testsuite, branch
 // prod/testsuite-base, that WASI_TESTSUITE names; the guests under test/conformance have the same cases everywhere.
@@ -16,7 +17,7 @@ const runtime = createRuntime();
 afterAll(() => runtime[Symbol.asyncDispose]());
 const executors: readonly (readonly [name: string, run: RunGuest])[] = [
   ['preview1 host', runInProcess],
-  ['runtime', runOnRuntime(runtime)],
+  ...isolations.map((isolation) => [`runtime, ${isolation}`, runOnRuntime(runtime, isolation)] as const),
 ];
 
 test('the 72 preview1 tests run where WASI_TESTSUITE names a checkout of the suite', () => {
@@ -29,6 +30,7 @@ const runs = executors.flatMap(([executor, run]) =>
 
 test.concurrent.each(runs)('$language/$name on the $executor', { timeout: 30_000 }, async (suiteCase) => {
   const directory = await mkdtemp(join(tmpdir(), 'wasi-testsuite-'));
+  await chmod(directory, 0o755);
   try {
     const root = join(directory, 'root');
     if (suiteCase.root !== undefined) await cp(suiteCase.root, root, { recursive: true });

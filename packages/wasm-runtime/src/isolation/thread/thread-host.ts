@@ -67,6 +67,7 @@ export function startThreadHost({ group, user, ...options }: ThreadHostOptions):
       const seat = createSeat();
       seats.set(number, seat);
       wire.send({ tag: 'open', rehearse: waits });
+      let killed = false;
       let stopTimeout: (() => void) | undefined;
       void seat.gone.then(() => stopTimeout?.());
       return {
@@ -77,9 +78,12 @@ export function startThreadHost({ group, user, ...options }: ThreadHostOptions):
         gone: seat.gone,
         listen: (listener) => seat.inbox.listen(listener),
         kill() {
-          if (stopTimeout !== undefined || !seats.has(number)) return;
+          if (killed || !seats.has(number)) return;
+          killed = true;
           wire.send({ tag: 'kill' });
-          stopTimeout = startTimeout(killTimeoutMs, () => host.kill());
+          // Nothing foreign is there yet, and the process may itself be starting: nobody has to wait for that.
+          if (!seat.isReady()) seat.leave({ how: 'killed before it was ready', heapFull: false });
+          else stopTimeout = startTimeout(killTimeoutMs, () => host.kill());
         },
       };
     },
@@ -102,15 +106,25 @@ const killTimeoutMs = 2000;
 interface Seat {
   readonly inbox: PlaceInbox;
   readonly gone: Promise<PlaceEnd>;
+  isReady(): boolean;
+  /** For those who wait; the guest host may still have a last word to say of it. */
   leave(end: PlaceEnd): void;
 }
 
 function createSeat(): Seat {
   const inbox = createPlaceInbox();
   const { promise: gone, resolve } = Promise.withResolvers<PlaceEnd>();
+  let ready = false;
+  inbox.ready.then(
+    () => {
+      ready = true;
+    },
+    () => {},
+  );
   return {
     inbox,
     gone,
+    isReady: () => ready,
     leave(end) {
       inbox.close(end);
       resolve(end);
