@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import type { OptionalPowers, Reference, RegistryClient, Target } from '@wasmlet/oci-wasm';
 import { untilInterrupted } from '../daemon/signals.ts';
+import { UsageError } from '../errors.ts';
 import { addRegistryOptions, type RegistryFlags } from './registry-options.ts';
 import { outputOption, printResult, type OutputFormat, type Terminal } from './terminal.ts';
 
@@ -45,7 +48,7 @@ async function copyArtifact(terminal: Terminal, from: string, to: string, flags:
     `copying ${from}`,
     async (onProgress) =>
       copy({
-        from: await endOf(client, source, flags.fromLayout, true),
+        from: await sourceOf(client, source, flags.fromLayout),
         to: await endOf(client, destination, flags.toLayout, false),
         source,
         destination,
@@ -62,6 +65,20 @@ async function copyArtifact(terminal: Terminal, from: string, to: string, flags:
     { ...names, digest, transferred, mounted, there },
     `Copied: ${names.source}\nTo: ${names.destination}\nDigest: ${digest}`,
   );
+}
+
+/** Opening a layout would make one where the name is misspelt. */
+async function sourceOf(
+  client: RegistryClient,
+  source: Reference,
+  layout: string | undefined,
+): Promise<Target & OptionalPowers> {
+  if (layout !== undefined && !existsSync(join(layout, 'oci-layout'))) {
+    throw new UsageError(
+      `There is no OCI layout in ${layout}: --from-layout is a folder with a file oci-layout.`,
+    );
+  }
+  return endOf(client, source, layout, true);
 }
 
 async function endOf(

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import { untilInterrupted } from '../daemon/signals.ts';
+import { UsageError } from '../errors.ts';
 import { addRegistryOptions, type RegistryFlags } from './registry-options.ts';
 import { outputOption, type OutputFormat, type Terminal } from './terminal.ts';
 
@@ -25,6 +26,10 @@ async function list(terminal: Terminal, text: string, flags: LsFlags): Promise<v
     import('../registry/registry-access.ts'),
     import('../registry/reference-argument.ts'),
   ]);
+  // By docker's rules these are names at Docker Hub.
+  if (/^(localhost|[^/:@]*\.[^/:@]*)(:\d+)?\/?$/.test(text)) {
+    throw new UsageError(`"${text}" is a registry; ls lists a repository of one: write REGISTRY/REPOSITORY.`);
+  }
   const { registry, repository } = referenceArgument(text);
   using interruption = untilInterrupted();
   await using client = await openRegistryClient(terminal, flags, [registry]);

@@ -31,6 +31,9 @@ export async function replaceFile(
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
-    throw new CommandError('WRITE', `${path} cannot be written: ${(cause as Error).message}`, { cause });
+    // Behind the comma is the name of the temporary file.
+    const [problem = ''] = (cause as Error).message.split(', ');
+    const remedy = 'name another file, or get the right to write in its folder';
+    throw new CommandError('WRITE', `${path} cannot be written: ${problem}; ${remedy}`, { cause });
   }
 }

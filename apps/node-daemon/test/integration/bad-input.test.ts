@@ -41,6 +41,13 @@ describe('what cannot be done', () => {
       2,
       /wasm-to-oci/,
     ],
+    ['ls of a registry', ['ls', '127.0.0.1:1'], 2, /127\.0\.0\.1:1.*REGISTRY\/REPOSITORY/],
+    [
+      'copy from a layout that is not there',
+      ['copy', 'a:b', '127.0.0.1:1/a:b', '--from-layout=absent'],
+      2,
+      /no OCI layout in absent/,
+    ],
     ['pull from nobody', ['pull', '127.0.0.1:1/a:b'], 1, /127\.0\.0\.1:1.*refused/],
     ['pull of what is no reference', ['pull', 'a@b@c'], 2, /a@b@c/],
     ['login without a user', ['login', '127.0.0.1:1'], 2, /--username/],

@@ -26,6 +26,9 @@ export async function writeConfig(file: string, config: object): Promise<void> {
     // As docker indents it.
     await replaceFile(target, JSON.stringify(config, undefined, '\t'));
   } catch (cause) {
-    throw new OciError('INVALID_CONFIG', `${file} cannot be written: ${(cause as Error).message}`, { cause });
+    // Behind the comma is the name of the temporary file.
+    const [problem = ''] = (cause as Error).message.split(', ');
+    const remedy = 'name another file, or get the right to write in its folder';
+    throw new OciError('INVALID_CONFIG', `${file} cannot be written: ${problem}; ${remedy}`, { cause });
   }
 }

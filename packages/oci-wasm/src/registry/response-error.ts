@@ -59,6 +59,14 @@ export function errorFrom(
   if (code === 'UNAVAILABLE') {
     return new OciError(code, `${subject}: the registry failed (${status})${said}; try again later`, details);
   }
+  if (code === 'NAME_UNKNOWN') {
+    const advice = `check the name, or run \`wasmlet login ${registry}\``;
+    return new OciError(
+      code,
+      `${subject}: the registry has no such repository that may be read (${status})${said}; ${advice}`,
+      details,
+    );
+  }
   return new OciError(code, `${subject}: unexpected answer (${status})${said}`, details);
 }
 

@@ -51,7 +51,9 @@ describe('tags', () => {
 
   test('of a repository that does not exist are an error', async () => {
     await using session = await openSession();
-    expect(await failureOf(all(repositoryOf(session).list()))).toMatchObject({ code: 'NAME_UNKNOWN' });
+    const error = await failureOf(all(repositoryOf(session).list()));
+    expect(error).toMatchObject({ code: 'NAME_UNKNOWN' });
+    expect(error.message).toContain('no such repository that may be read (404)');
   });
 
   test.each([
