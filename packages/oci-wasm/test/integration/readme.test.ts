@@ -26,3 +26,15 @@ test("the README's example prints what it found", async () => {
     await rm(directory, { recursive: true });
   }
 });
+
+test('the README tells of all codes of errors', async () => {
+  const [readme, errors] = await Promise.all(
+    ['README.md', 'src/errors.ts'].map((file) => readFile(join(import.meta.dirname, '../..', file), 'utf8')),
+  );
+  const codes = [...(errors ?? '').matchAll(/\| '([A-Z_]+)'/g)].map(([, code]) => code);
+  expect(codes).toContain('CLOSED');
+  const table = readme?.split('## Errors')[1]?.split('\n## ')[0] ?? '';
+  const told = [...table.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code);
+  expect(new Set(told)).toEqual(new Set(codes));
+  expect(told).toHaveLength(codes.length);
+});
