@@ -5,15 +5,15 @@ import type { OpenFile } from '../system/open-file.ts';
 import { errno, refuse } from './errno.ts';
 import { filetype } from './flags.ts';
 import type { OutputSink } from './preview1.ts';
-import { right } from './rights.ts';
+import { right, rightsFrom } from './rights.ts';
 
 /** What a number in the guest's descriptor table stands for. */
 export type Descriptor = InputDescriptor | OutputDescriptor | FileDescriptor | DirectoryDescriptor;
 
 interface Common {
   /** Rights on it, and those that what is opened through it may have. Both can only shrink. */
-  base: bigint;
-  inheriting: bigint;
+  base: number;
+  inheriting: number;
   /** `fdflags`. */
   flags: number;
   /** The rights to read and write, as the hot calls ask for them. */
@@ -61,11 +61,11 @@ export function filetypeOf(descriptor: Descriptor): number {
   }
 }
 
-export function requireRight(descriptor: Descriptor, needed: bigint): void {
+export function requireRight(descriptor: Descriptor, needed: number): void {
   if ((descriptor.base & needed) !== needed) refuse(errno.notcapable);
 }
 
-export function requireDirectory(descriptor: Descriptor, needed: bigint): DirectoryDescriptor {
+export function requireDirectory(descriptor: Descriptor, needed: number): DirectoryDescriptor {
   if (descriptor.kind !== 'directory') refuse(errno.notdir);
   requireRight(descriptor, needed);
   return descriptor;
@@ -73,13 +73,13 @@ export function requireDirectory(descriptor: Descriptor, needed: bigint): Direct
 
 /** Takes rights away. */
 export function setRights(descriptor: Descriptor, base: bigint, inheriting: bigint): void {
-  if ((base & ~descriptor.base) !== 0n || (inheriting & ~descriptor.inheriting) !== 0n) {
+  if ((base & ~BigInt(descriptor.base)) !== 0n || (inheriting & ~BigInt(descriptor.inheriting)) !== 0n) {
     refuse(errno.notcapable);
   }
-  descriptor.base = base;
-  descriptor.inheriting = inheriting;
-  descriptor.canRead &&= (base & right.fdRead) !== 0n;
-  descriptor.canWrite &&= (base & right.fdWrite) !== 0n;
+  descriptor.base = rightsFrom(base);
+  descriptor.inheriting = rightsFrom(inheriting);
+  descriptor.canRead &&= (descriptor.base & right.fdRead) !== 0;
+  descriptor.canWrite &&= (descriptor.base & right.fdWrite) !== 0;
 }
 
 /** Closes what belongs to the guest; stdio belongs to its host. */

@@ -19,8 +19,8 @@ export function fdAttributeCalls({ memory, descriptors, clocks }: GuestState, sn
       const view = memory.view();
       view.setBigUint64(at, BigInt(filetypeOf(descriptor)), true);
       view.setUint16(at + 2, descriptor.flags, true);
-      view.setBigUint64(at + 8, descriptor.base, true);
-      view.setBigUint64(at + 16, descriptor.inheriting, true);
+      view.setBigUint64(at + 8, BigInt(descriptor.base), true);
+      view.setBigUint64(at + 16, BigInt(descriptor.inheriting), true);
       return errno.success;
     },
 

@@ -38,6 +38,8 @@ export function createGuestMemory(): GuestMemory {
 class LinearMemory implements GuestMemory {
   #memory: WebAssembly.Memory | undefined;
   #bytes = new Uint8Array(0);
+  /** The same, for strings. */
+  #text = Buffer.alloc(0);
   lastView = new DataView(new ArrayBuffer(0));
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -50,6 +52,7 @@ class LinearMemory implements GuestMemory {
     const { buffer } = this.#memory;
     if (this.#bytes.buffer !== buffer) {
       this.#bytes = new Uint8Array(buffer);
+      this.#text = Buffer.from(buffer);
       this.lastView = new DataView(buffer);
     }
     return this.#bytes;
@@ -72,8 +75,11 @@ class LinearMemory implements GuestMemory {
   }
 
   path(pointer: number, length: number): string {
-    const span = this.span(pointer, length);
-    if (span.length > maxPathBytes) refuse(errno.nametoolong);
+    const start = this.check(pointer, length >>> 0);
+    const end = start + (length >>> 0);
+    if (end - start > maxPathBytes) refuse(errno.nametoolong);
+    if (this.#isPlain(start, end)) return this.#text.toString('latin1', start, end);
+    const span = this.#bytes.subarray(start, end);
     let text: string;
     try {
       // The decoder takes no shared memory.
@@ -84,6 +90,16 @@ class LinearMemory implements GuestMemory {
     }
     if (text.includes('\0')) refuse(errno.inval);
     return text;
+  }
+
+  /** ASCII without NUL, as nearly all paths are: those need no decoder, which costs as much as a system call. */
+  #isPlain(start: number, end: number): boolean {
+    const bytes = this.#bytes;
+    for (let at = start; at < end; at += 1) {
+      const byte = bytes[at] ?? 0;
+      if (byte === 0 || byte > 0x7f) return false;
+    }
+    return true;
   }
 
   vectors(pointer: number, count: number): Uint8Array[] {

@@ -50,7 +50,7 @@ export function openDescriptors(options: Preview1Options): OpenDescriptors {
 }
 
 function addStreams(descriptors: DescriptorTable, { stdin, stdout, stderr, tty }: Preview1Options): void {
-  const plain = { inheriting: 0n, flags: 0 };
+  const plain = { inheriting: 0, flags: 0 };
   const input = stdin.kind === 'stream' ? createInput(stdin) : emptyInput;
   descriptors.add({ kind: 'input', input, tty, base: inputRights, canRead: true, canWrite: false, ...plain });
   for (const sink of [stdout, stderr]) {

@@ -8,7 +8,7 @@ import type { Snapshot } from './snapshot.ts';
 
 /** The `path_*` calls but `path_open`. */
 export function pathCalls({ memory, descriptors, clocks }: GuestState, snapshot: Snapshot) {
-  const directory = (fd: number, needed: bigint) => requireDirectory(descriptors.get(fd), needed).directory;
+  const directory = (fd: number, needed: number) => requireDirectory(descriptors.get(fd), needed).directory;
 
   return {
     path_create_directory(fd: number, path: number, length: number): number {

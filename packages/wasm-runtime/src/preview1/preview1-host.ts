@@ -67,13 +67,13 @@ export function createPreview1(options: Preview1Options): Preview1 {
 
 function functionsOf(guest: GuestState, snapshot: Snapshot): Preview1Functions {
   const { fd_read, fd_write, fd_pread, fd_pwrite } = fdDataCalls(guest);
+  const { path_open } = pathOpenCalls(guest);
   const calls = {
     ...processCalls(guest),
     ...fdTableCalls(guest),
     ...fdPositionCalls(guest, snapshot),
     ...fdAttributeCalls(guest, snapshot),
     ...fdReaddirCalls(guest),
-    ...pathOpenCalls(guest),
     ...pathCalls(guest, snapshot),
     ...pollCalls(guest, snapshot),
     ...sockCalls(guest),
@@ -86,5 +86,5 @@ function functionsOf(guest: GuestState, snapshot: Snapshot): Preview1Functions {
   }
   if (snapshot === snapshot0) delete functions['sock_accept'];
   const proc_exit = (code: number): void => guest.exit(code >>> 0);
-  return { ...functions, fd_read, fd_write, proc_exit };
+  return { ...functions, fd_read, fd_write, path_open, proc_exit };
 }

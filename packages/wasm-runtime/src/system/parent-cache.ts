@@ -1,13 +1,15 @@
-import { closeSync, readlinkSync } from 'node:fs';
+import { closeSync, fstatSync, readlinkSync, statSync } from 'node:fs';
 import { closeAll, type Spot } from './path-walk.ts';
 import type { Place } from './place.ts';
 import { ofDescriptor } from './proc-path.ts';
+import { codeOf } from './system-error.ts';
 
 /**
  * Directories in which a guest's paths ended lately, held open so that the next path of the same directory need not
- * be walked. What is acted on is the held directory itself, which a walk once reached: a wrong guess could only
- * be stale, as a directory that the guest itself holds open may be. Against that each use asks the kernel where
- * the directory is now; one that was moved, removed or replaced is forgotten. Ways through links and `..` are not kept.
+ * be walked. What is acted on is the held directory itself, which a walk once reached, and never what its path leads
+ * to now: a wrong guess could only be stale, as a directory that the guest holds open itself may be. Against that
+ * each use compares it with what is at its path; one that was moved, removed or replaced is forgotten. Ways through
+ * links and `..` are not kept.
  */
 export interface ParentCache {
   /** Where a path ends, as `walk` would tell without looking at the last component; nothing is opened. */
@@ -23,8 +25,7 @@ interface Kept {
   readonly start: Place;
   readonly parent: string;
   readonly place: Place;
-  /** As the kernel tells it of the descriptor. */
-  readonly hostPath: string;
+  readonly isAtItsPath: () => boolean;
   /** Since room was made last. */
   used: boolean;
   /** Spots that were not left yet: a directory that is forgotten meanwhile stays open for them. */
@@ -49,12 +50,12 @@ export function createParentCache(): ParentCache {
     if (kept.users === 0) closeSync(kept.place.descriptor);
   }
 
-  function hold(start: Place, parent: string, place: Place, hostPath: string): Kept {
+  function hold(start: Place, parent: string, place: Place, isAtItsPath: () => boolean): Kept {
     const kept: Kept = {
       start,
       parent,
       place,
-      hostPath,
+      isAtItsPath,
       used: true,
       users: 0,
       release() {
@@ -92,7 +93,7 @@ export function createParentCache(): ParentCache {
       if (kept === undefined) return undefined;
       const name = path.slice(slash + 1);
       if (!isPlain(name) || kept.place.point?.points.has(name)) return undefined;
-      if (readlinkSync(ofDescriptor(kept.place.descriptor)) !== kept.hostPath) {
+      if (!kept.isAtItsPath()) {
         drop(kept);
         return undefined;
       }
@@ -114,7 +115,7 @@ export function createParentCache(): ParentCache {
       makeRoom();
       // What is behind it is not needed: one directory is acted on.
       closeAll(opened.slice(0, -1));
-      return spotIn(hold(start, parent, place, hostPath), name);
+      return spotIn(hold(start, parent, place, watcherOf(place.descriptor, hostPath)), name);
     },
 
     forget(start) {
@@ -125,6 +126,26 @@ export function createParentCache(): ParentCache {
       for (const kept of inOrder) drop(kept);
     },
   };
+}
+
+/** Asks what is at the path, or, where this user may not, the kernel for the path: at twice the cost. */
+function watcherOf(descriptor: number, hostPath: string): () => boolean {
+  const { dev, ino } = fstatSync(descriptor, { bigint: true });
+  const isThere = (): boolean => {
+    const there = statSync(hostPath, { bigint: true, throwIfNoEntry: false });
+    return there !== undefined && there.ino === ino && there.dev === dev;
+  };
+  const isCalledSo = (): boolean => readlinkSync(ofDescriptor(descriptor)) === hostPath;
+  return canSee(isThere) ? () => canSee(isThere) : isCalledSo;
+}
+
+function canSee(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error;
+    return false;
+  }
 }
 
 function spotIn(kept: Kept, name: string): Spot {
