@@ -3,6 +3,11 @@ import { createRuntime, type Guest, type WasmRuntime } from '../../src/index.ts'
 import { guests } from '../fixtures/guests.ts';
 import { isAlive, isolations, scratchDirectory, specIn } from '../fixtures/start-guest.ts';
 
+/** The best of three: a busy machine can delay one of them, a guest that resists delays all. */
+async function quickest(measure: () => Promise<number>): Promise<number> {
+  return Math.min(await measure(), await measure(), await measure());
+}
+
 describe.each(isolations)('isolation %s:', (isolation) => {
   const specOf = specIn(isolation);
   const runtime = createRuntime({ allowedIsolation: [isolation] });
@@ -11,17 +16,12 @@ describe.each(isolations)('isolation %s:', (isolation) => {
   /** What is promised from any state. */
   const promisedMs = isolation === 'process' ? 100 : 50;
 
-  /** The best of three: a busy machine can delay one of them, a guest that resists delays all. */
-  async function quickest(measure: () => Promise<number>): Promise<number> {
-    return Math.min(await measure(), await measure(), await measure());
-  }
-
   async function measureStop(...guestOf: Parameters<typeof specOf>): Promise<number> {
     const guest = await runtime.start(await specOf(...guestOf));
     const begin = performance.now();
     await expect(guest.stop({ graceMs: 30_000 })).resolves.toMatchObject({ kind: 'killed', reason: 'stop' });
     const took = performance.now() - begin;
-    if (isolation === 'process') expect(await isAlive(guest.pid)).toBe(false);
+    expect(isolation === 'process' && (await isAlive(guest.pid))).toBe(false);
     return took;
   }
 
