@@ -1,0 +1,3 @@
+module wasmlet.dev/programs
+
+go 1.26
