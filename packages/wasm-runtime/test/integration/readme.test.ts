@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -13,7 +13,10 @@ test("the README's example prints what it says", async () => {
   const directory = await mkdtemp(join(import.meta.dirname, 'readme-'));
   try {
     await writeFile(join(directory, 'example.ts'), example);
-    await writeFile(join(directory, 'hello.wasm'), await assemble(guests.hello));
+    await writeFile(join(directory, 'hello.wasm'), await assemble(guests.greeting));
+    await mkdir(join(directory, 'data'));
+    await writeFile(join(directory, 'data/greeting'), 'Hello, World!\n');
+    await chmod(directory, 0o755); // for the guest's user
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--conditions=@wasmlet/source', 'example.ts'],
