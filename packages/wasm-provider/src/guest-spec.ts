@@ -20,7 +20,6 @@ export type HostModules = NonNullable<GuestSpec['hostModules']>;
 
 /** What the runtime is told to run for a container. A pure function of its input. */
 export function guestSpec({ container, annotations, module, form, hostModules }: GuestSpecInput): GuestSpec {
-  const { memoryLimitBytes } = container.resources;
   return {
     name: container.name,
     module,
@@ -35,9 +34,20 @@ export function guestSpec({ container, annotations, module, form, hostModules }:
     stdin: 'none',
     tty: container.tty,
     output: { kind: 'cri-log', path: container.logPath },
-    limits: memoryLimitBytes === undefined ? {} : { memoryBytes: memoryLimitBytes },
+    limits: limits(container),
     hostModules,
     ...entry(container, form),
+  };
+}
+
+/** A request of one core is a weight of 1024, as the kubelet gives it to containers. */
+function limits({ resources }: ContainerSpec): NonNullable<GuestSpec['limits']> {
+  const { memoryLimitBytes, cpuLimit, cpuRequest } = resources;
+  return {
+    ...(memoryLimitBytes === undefined ? {} : { memoryBytes: memoryLimitBytes }),
+    ...(cpuRequest === undefined ? {} : { cpuShares: Math.max(2, Math.floor(cpuRequest * 1024)) }),
+    // None of it is no limit, to Kubernetes.
+    ...(cpuLimit ? { cpuQuota: cpuLimit } : {}),
   };
 }
 

@@ -14,12 +14,14 @@ export interface Ending {
   /** What the guest host told before it went. */
   readonly end: GuestEnd | undefined;
   readonly kill: Kill | undefined;
+  /** Whether the kernel has killed it because of its control group's memory. */
+  readonly outOfMemory: boolean;
   /** How its place went. */
   readonly place: PlaceEnd;
 }
 
 /** What the guest host told before it went counts; then why it was killed; else it went by itself. */
-export function exitOf({ spec, end, kill, place }: Ending): GuestExit {
+export function exitOf({ spec, end, kill, outOfMemory, place }: Ending): GuestExit {
   const finishedAt = new Date();
   if (end?.kind === 'exited') return { kind: 'exited', code: end.code, finishedAt };
   if (end?.kind === 'trapped') {
@@ -29,8 +31,10 @@ export function exitOf({ spec, end, kill, place }: Ending): GuestExit {
     return { kind: 'killed', reason: 'memory', message: `${full}\n${message}`, finishedAt };
   }
   if (kill) return { kind: 'killed', ...kill, finishedAt };
+  if (outOfMemory) return { kind: 'killed', reason: 'memory', message: groupMessage, finishedAt };
   if (place.heapFull) return { kind: 'killed', reason: 'memory', message: heapMessage, finishedAt };
   return { kind: 'killed', reason: 'host-closed', message: `the guest host ended: ${place.how}`, finishedAt };
 }
 
+const groupMessage = 'its process used more memory than its control group allows';
 const heapMessage = 'its tables or garbage-collected objects filled its heap';

@@ -67,7 +67,10 @@ export type GuestOutput =
 
 /** What a guest may take. */
 export interface GuestLimits {
-  /** Cap on linear memory, over all memories of the guest; rounded down to 64 KiB pages. */
+  /**
+   * Cap on linear memory, over all memories of the guest; rounded down to 64 KiB pages. Of isolation `process`, a control group
+   * holds all of the process to this and 384 MiB, where one can be made.
+   */
   readonly memoryBytes?: number;
   /** Wall time from start; then killed with reason `timeout`. */
   readonly timeoutMs?: number;
@@ -78,6 +81,16 @@ export interface GuestLimits {
   readonly startTimeoutMs?: number;
   /** Bytes that it may write to stdout and stderr together; then killed with reason `output`. @default no limit */
   readonly outputBytes?: number;
+  /**
+   * Weight against others when the CPU is short, as control groups of version 1 count it: 1024 for a request of one core. Of
+   * isolation `process`; without a control group, by niceness. @default what others have
+   */
+  readonly cpuShares?: number;
+  /**
+   * Most CPU that it may use, in cores: 0.5 is half of one. Of isolation `process`, and where the application may make control
+   * groups; elsewhere it is not held. @default no limit
+   */
+  readonly cpuQuota?: number;
   /** Open descriptors. @default 1024 */
   readonly maxDescriptors?: number;
   /** Size of the module. @default 256 MiB */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { RuntimeError } from '../errors.ts';
 import { rotateLog } from '../output/rotate-log.ts';
 import { type AssignmentInput, assignmentOf } from './assignment.ts';
+import type { Cgroup } from './cgroups.ts';
 import { exitOf, type Kill } from './guest-exit.ts';
 import type { GuestPlace } from './guest-place.ts';
 import type { GuestSpec } from './guest-spec.ts';
@@ -13,6 +14,8 @@ import type { GuestEnd, HostMessage } from './wire/messages.ts';
 
 export interface PlacedGuestInput extends AssignmentInput {
   readonly place: GuestPlace;
+  /** Of its process, where that has one. */
+  readonly cgroup?: Cgroup | undefined;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface PlacedGuestInput extends AssignmentInput {
  * from there, after the place is gone.
  */
 export async function startPlacedGuest(input: PlacedGuestInput, { signal }: AbortOptions): Promise<Guest> {
-  const { spec, module, place } = input;
+  const { spec, module, place, cgroup } = input;
   const { promise: started, resolve: onStarted, reject: onFailed } = Promise.withResolvers<void>();
   started.catch(() => {}); // heard of below, unless aborted
   let end: GuestEnd | undefined;
@@ -28,6 +31,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
   const reports = createReportQueue();
   const kill = (why: Kill): void => {
     killed ??= why;
+    cgroup?.release();
     place.kill();
   };
   const rotation = createRotation(spec, (reason) =>
@@ -81,11 +85,13 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     stopTimeout?.();
     streams.end();
     await rotation.done();
+    const outOfMemory = cgroup?.outOfMemory() ?? false;
+    cgroup?.remove();
     if (killed?.reason === 'timeout') onStarted();
     onFailed(
       new RuntimeError('HOST_FAILED', `${spec.name}: the guest host ended while it started: ${placeEnd.how}`),
     );
-    return exitOf({ spec, end, kill: killed, place: placeEnd });
+    return exitOf({ spec, end, kill: killed, outOfMemory, place: placeEnd });
   });
   const stop = (): void => kill({ reason: 'stop', message: 'stopped' });
   signal?.addEventListener('abort', stop, { once: true });
@@ -103,6 +109,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     );
     await started;
   } catch (error) {
+    cgroup?.release();
     place.kill();
     await exited;
     signal?.throwIfAborted();

@@ -3,6 +3,7 @@ import { prepareLog } from '../output/prepare-log.ts';
 import { checkSpec } from './assignment.ts';
 import { endedGuest } from './ended-guest.ts';
 import type { Group } from './groups.ts';
+import { confineGuest } from './guest-cgroup.ts';
 import type { GuestSpec, Isolation } from './guest-spec.ts';
 import type { Guest, Sandbox } from './guest.ts';
 import { startPlacedGuest } from './placed-guest.ts';
@@ -39,7 +40,9 @@ export function createSandbox({ id, tiers, group, allowed, onClosed }: SandboxIn
     signal.throwIfAborted();
     const pool = placesOf(isolation);
     const guestUser = isolation === 'process' ? user : undefined;
-    const placed = { spec, module, place: pool.take(), user: guestUser };
+    const place = pool.take();
+    const cgroup = isolation === 'process' ? confineGuest(tiers.cgroups, place.pid, limits) : undefined;
+    const placed = { spec, module, place, cgroup, user: guestUser };
     const guest = await startPlacedGuest(placed, { signal }).finally(() => pool.refill());
     guests.add(guest);
     void guest.exited.then(() => guests.delete(guest));

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { findLauncher } from './birth.ts';
+import { type Cgroups, findCgroups } from './cgroups.ts';
 import type { Isolation } from './guest-spec.ts';
 import { startKeeper } from './keeper.ts';
 import { createPlacePool, type PlacePool } from './place-pool.ts';
@@ -14,6 +15,8 @@ import { createThreadPlaces, type ThreadCounts } from './thread/thread-places.ts
 export interface Tiers extends AsyncDisposable {
   readonly process: PlacePool;
   readonly inProcess: PlacePool;
+  /** Where processes can be given a part of the machine. */
+  readonly cgroups: Cgroups | undefined;
   /** Threads for the guests of one group; whoever asks disposes them. */
   threads(group: string, user: SandboxUser | undefined): PlacePool;
 }
@@ -49,6 +52,7 @@ export async function openTiers(options: TierOptions): Promise<Tiers> {
   return {
     process: processes,
     inProcess,
+    cgroups: allowed.includes('process') ? findCgroups() : undefined,
     threads: (group, user) =>
       createThreadPlaces({ ...options.threads, start: () => startThreadHost({ ...host, group, user }) }),
     async [Symbol.asyncDispose]() {

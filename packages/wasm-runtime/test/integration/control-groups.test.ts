@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
+import process from 'node:process';
+import { afterAll, describe, expect, test } from 'vitest';
+import { createRuntime } from '../../src/index.ts';
+import { type Cgroups, findCgroups } from '../../src/isolation/cgroups.ts';
+import { confineGuest, nicenessOf } from '../../src/isolation/guest-cgroup.ts';
+import { guests } from '../fixtures/guests.ts';
+import { specOf } from '../fixtures/start-guest.ts';
+
+const cgroups = findCgroups();
+const MiB = 1024 * 1024;
+
+/** Milliseconds of CPU that a process has used. */
+async function cpuMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Directories of the groups that a process is in, for as long as it is there. */
+function groupsOf(pid: number): readonly string[] {
+  return readFileSync(`/proc/${pid}/cgroup`, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('/wasmlet-'))
+    .map((line) => line.split(':').slice(1).join(':'));
+}
+
+describe.skipIf(cgroups === undefined)('where control groups can be made', () => {
+  const runtime = createRuntime();
+  afterAll(() => runtime[Symbol.asyncDispose]());
+
+  test('a guest that spins gets its quota and not more, and is killed at once all the same', async () => {
+    const guest = await runtime.start(await specOf(guests.loop, { limits: { cpuQuota: 0.1 } }));
+    const before = await cpuMs(guest.pid);
+    const begin = performance.now();
+    // So much takes five periods: it must have been held back in between.
+    while ((await cpuMs(guest.pid)) - before < 50) await readFile('/proc/self/stat');
+    const took = performance.now() - begin;
+    const stopping = performance.now();
+    await expect(guest.stop({ graceMs: 0 })).resolves.toMatchObject({ reason: 'stop' });
+    expect(took).toBeGreaterThan(200);
+    expect(performance.now() - stopping).toBeLessThan(2_000);
+  });
+
+  test('a guest has a group of its own, which is gone when it is', async () => {
+    const guest = await runtime.start(
+      await specOf(guests.sleep, { limits: { cpuShares: 512, memoryBytes: 64 * MiB } }),
+    );
+    const groups = groupsOf(guest.pid);
+    await guest.stop({ graceMs: 0 });
+    expect(groups.length).toBeGreaterThan(0);
+    for (const group of groups) {
+      const [controllers = '', path = ''] = group.split(':');
+      expect(existsSync(`/sys/fs/cgroup/${controllers}${path}`)).toBe(false);
+    }
+  });
+
+  test('a process that takes more memory than its group has is killed, and that is told', async () => {
+    const script =
+      'const kept = []; process.stdin.once("data", () => { for (;;) kept.push(Buffer.alloc(1e7, 1)); })';
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const exited = once(child, 'exit');
+    await once(child, 'spawn');
+    const group = (cgroups as Cgroups).confine(child.pid ?? 0, { memoryBytes: 128 * MiB });
+    child.stdin.on('error', () => {});
+    child.stdin.write('go');
+    expect(await exited).toEqual([null, 'SIGKILL']);
+    expect(group?.outOfMemory()).toBe(true);
+    group?.remove();
+  });
+});
+
+describe('without control groups', () => {
+  test('a share of the CPU is a niceness below the application', async () => {
+    const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const exited = once(child, 'exit');
+    await once(child, 'spawn');
+    confineGuest(undefined, child.pid ?? 0, { cpuShares: 256 });
+    expect(getPriority(child.pid)).toBe(16);
+    child.stdin.end();
+    await exited;
+  });
+
+  test.each([
+    [1024, 10],
+    [512, 13],
+    [2048, 7],
+    [2, 19],
+    [1_000_000, 1],
+  ])('%i shares are niceness %i', (shares, niceness) => {
+    expect(nicenessOf(shares)).toBe(niceness);
+  });
+});
