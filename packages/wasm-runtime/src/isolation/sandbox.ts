@@ -27,7 +27,7 @@ export function createSandbox({ id, tiers, group, allowed, onClosed }: SandboxIn
 
   const placesOf = (isolation: Isolation): PlacePool => {
     if (isolation === 'thread') return group.threads();
-    return isolation === 'process' ? tiers.process : tiers.inProcess;
+    return isolation === 'process' ? tiers.process : tiers.inProcess();
   };
   const start = async (spec: GuestSpec, signal: AbortSignal): Promise<Guest> => {
     const { isolation = 'process', limits = {} } = spec;

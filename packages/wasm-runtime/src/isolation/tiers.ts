@@ -14,7 +14,8 @@ import { createThreadPlaces, type ThreadCounts } from './thread/thread-places.ts
 /** Where guests find their places. Disposing them ends what they have started. */
 export interface Tiers extends AsyncDisposable {
   readonly process: PlacePool;
-  readonly inProcess: PlacePool;
+  /** Threads of the application itself. */
+  inProcess(): PlacePool;
   /** Where processes can be given a part of the machine. */
   readonly cgroups: Cgroups | undefined;
   /** Threads for the guests of one group; whoever asks disposes them. */
@@ -33,7 +34,7 @@ export interface TierOptions {
 
 /** Finds out what this machine can do, and starts what is to wait for guests. */
 export async function openTiers(options: TierOptions): Promise<Tiers> {
-  const { hostModules, allowed, keepsUser } = options;
+  const { hostModules, allowed, keepsUser, threads } = options;
   const [keeper, launcher] = await Promise.all([
     process.platform === 'win32' ? undefined : startKeeper(),
     findLauncher(keepsUser),
@@ -44,19 +45,22 @@ export async function openTiers(options: TierOptions): Promise<Tiers> {
     start: (how) => startProcessPlace(host, how),
   });
   const shelf = createModuleShelf();
-  // Threads of the application itself are started when they are needed: none waits.
-  const inProcess = createPlacePool({
-    idle: 0,
-    start: (how) => startInProcessPlace({ hostModules, shelf }, how),
-  });
+  let inProcess: PlacePool | undefined;
   return {
     process: processes,
-    inProcess,
+    inProcess() {
+      // Who never asks for one has no thread waiting.
+      inProcess ??= createPlacePool({
+        idle: threads.idle ?? 1,
+        start: (how) => startInProcessPlace({ hostModules, shelf }, how),
+      });
+      return inProcess;
+    },
     cgroups: allowed.includes('process') ? findCgroups() : undefined,
     threads: (group, user) =>
-      createThreadPlaces({ ...options.threads, start: () => startThreadHost({ ...host, group, user }) }),
+      createThreadPlaces({ ...threads, start: () => startThreadHost({ ...host, group, user }) }),
     async [Symbol.asyncDispose]() {
-      await Promise.all([processes, inProcess].map((pool) => pool[Symbol.asyncDispose]()));
+      await Promise.all([processes[Symbol.asyncDispose](), inProcess?.[Symbol.asyncDispose]()]);
       await keeper?.[Symbol.asyncDispose]();
     },
   };

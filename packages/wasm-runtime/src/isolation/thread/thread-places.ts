@@ -53,10 +53,12 @@ export function createThreadPlaces({
     if (at >= 0) members.splice(at, 1);
     void member.pool[Symbol.asyncDispose]();
   };
-  /** Without guests, one that takes no more, or beside another, is of no use. */
-  const retireEmpty = (member: Member): void => {
+  /** A guest host is of no use when it has had its guests, or when it has none and another one is there. */
+  const retire = (member: Member): void => {
     const { host, pool } = member;
-    if (host.seats > pool.waiting || (hasRoom(host) && members.length < 2)) return;
+    const guests = host.seats - pool.waiting;
+    const isSpent = !hasRoom(host) && pool.waiting === 0;
+    if (guests > 0 || !(isSpent || members.length > 1)) return;
     remove(member);
     host.kill();
   };
@@ -69,7 +71,7 @@ export function createThreadPlaces({
       const member =
         members.find(({ pool }) => pool.waiting > 0) ?? members.find(({ host }) => hasRoom(host)) ?? add();
       const place = member.pool.take();
-      void place.gone.then(() => retireEmpty(member));
+      void place.gone.then(() => retire(member));
       return place;
     },
     refill() {
