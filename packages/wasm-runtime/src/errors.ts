@@ -10,8 +10,10 @@ export type RuntimeErrorCode =
   | 'UNKNOWN_IMPORT'
   /** It lacks the entry function (a library, not a command). */
   | 'NO_ENTRY'
-  /** A mount's host path is missing or no directory. */
+  /** A mount's host path is missing, or neither a directory nor a regular file. */
   | 'INVALID_MOUNT'
+  /** An address to listen on is taken, or not this machine's. */
+  | 'CANNOT_LISTEN'
   /** Other bad input in the spec. */
   | 'INVALID_SPEC'
   /** A host module is not one of the runtime's, or speaks another contract. */

@@ -20,6 +20,13 @@ export type {
   TrapKind,
   WasmRuntime,
 } from './isolation/guest.ts';
-export type { GuestLimits, GuestMount, GuestOutput, GuestSpec, Isolation } from './isolation/guest-spec.ts';
+export type {
+  GuestLimits,
+  GuestListener,
+  GuestMount,
+  GuestOutput,
+  GuestSpec,
+  Isolation,
+} from './isolation/guest-spec.ts';
 export type { UserRange } from './isolation/sandbox-users.ts';
 export type { ThreadCounts } from './isolation/thread/thread-places.ts';

@@ -4,7 +4,7 @@ import { RuntimeError } from '../errors.ts';
 import { defaultModuleLimits } from '../passes/module-limits.ts';
 import type { PassOptions } from '../passes/rewrite-module.ts';
 import type { GuestPlace } from './guest-place.ts';
-import type { GuestOutput, GuestSpec } from './guest-spec.ts';
+import type { GuestListener, GuestOutput, GuestSpec } from './guest-spec.ts';
 import type { PreparedModule } from './prepare-module.ts';
 import type { SandboxUser } from './sandbox-users.ts';
 import type { Assignment } from './wire/messages.ts';
@@ -34,6 +34,7 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     args: spec.args,
     env: spec.env,
     mounts: spec.mounts,
+    listeners: (spec.listeners ?? []).map(listenerOf),
     stdin: spec.stdin ?? 'none',
     tty: spec.tty ?? false,
     output: outputOf(spec.output),
@@ -42,6 +43,11 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     outputBytes: spec.limits?.outputBytes ?? null,
     maxDescriptors: spec.limits?.maxDescriptors ?? defaultDescriptors,
     hostModules: spec.hostModules ?? [],
+    diagnostics: {
+      trace: spec.diagnostics?.trace ?? false,
+      profile: spec.diagnostics?.profile ?? false,
+      report: spec.diagnostics?.report ?? false,
+    },
     namespaces: namespaces.slice(0, maxNamespaces),
     user: user ?? null,
   };
@@ -66,13 +72,18 @@ const maxNamespaces = 100;
 const maxNamespaceLength = 200;
 
 /** Throws {@link RuntimeError} `INVALID_SPEC` for what no guest can be given. */
-export function checkSpec({ name, output, limits = {} }: GuestSpec): void {
+export function checkSpec({ name, output, listeners = [], limits = {} }: GuestSpec): void {
   const refuse = (what: string): never => {
     throw new RuntimeError('INVALID_SPEC', `${name}: ${what}`);
   };
   for (const [limit, value] of Object.entries(limits) as [string, number | undefined][]) {
     if (value !== undefined && !(Number.isFinite(value) && value >= 0)) {
       refuse(`limits.${limit} is a number from 0, not ${value}`);
+    }
+  }
+  for (const { port } of listeners) {
+    if (!(Number.isInteger(port) && port >= 1 && port <= 65_535)) {
+      refuse(`a listener's port is a number from 1 to 65,535, not ${port}`);
     }
   }
   if (output.kind === 'cri-log') {
@@ -83,6 +94,14 @@ export function checkSpec({ name, output, limits = {} }: GuestSpec): void {
   }
 }
 
+function listenerOf({
+  host = '127.0.0.1',
+  port,
+  nonblocking = false,
+}: GuestListener): Required<GuestListener> {
+  return { host, port, nonblocking };
+}
+
 function outputOf(output: GuestOutput): Assignment['output'] {
   if (output.kind === 'stream') return { kind: 'stream' };
   const { path, maxBytes = defaultLogBytes } = output;
@@ -90,9 +109,13 @@ function outputOf(output: GuestOutput): Assignment['output'] {
 }
 
 /** Files, clocks and random wait in their own thread; what needs the event loop suspends the guest (JSPI). */
-function waitingOf({ stdin, output }: GuestSpec, namespaces: ReadonlySet<string>): 'sync' | 'suspend' {
+function waitingOf(
+  { stdin, output, listeners = [] }: GuestSpec,
+  namespaces: ReadonlySet<string>,
+): 'sync' | 'suspend' {
   const wasiOnly = [...namespaces].every(
     (name) => name === 'wasi_snapshot_preview1' || name === 'wasi_unstable',
   );
-  return wasiOnly && output.kind !== 'stream' && stdin !== 'stream' ? 'sync' : 'suspend';
+  const streams = output.kind === 'stream' || stdin === 'stream' || listeners.length > 0;
+  return wasiOnly && !streams ? 'sync' : 'suspend';
 }

@@ -11,12 +11,19 @@ export interface GuestSpec {
   /** In order; a repeated name is the caller's mistake and both are passed. */
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly mounts: readonly GuestMount[];
+  /**
+   * Listening TCP sockets, in order, as the descriptors after those of the directories (3 where there are none; a guest with mounts
+   * but none at `/` or `.` has one more directory, `/`). @default none
+   */
+  readonly listeners?: readonly GuestListener[];
   /** @default 'none': the guest reads end-of-file. `stream`: {@link Guest.stdin} feeds it. */
   readonly stdin?: 'none' | 'stream';
   /** Whether stdio is shown to the guest as a terminal. @default false */
   readonly tty?: boolean;
   readonly output: GuestOutput;
   readonly limits?: GuestLimits;
+  /** What is to be told of it beside its output. @default nothing */
+  readonly diagnostics?: GuestDiagnostics;
   /** How it is kept apart from other guests. @default 'process' */
   readonly isolation?: Isolation;
   /** Further imports, by packages that implement the contract of `@wasmlet/wasm-runtime/host`. */
@@ -35,9 +42,9 @@ export const isolations = ['process', 'thread', 'in-process'] as const;
  */
 export type Isolation = (typeof isolations)[number];
 
-/** A directory that a guest may use. */
+/** A directory that a guest may use, or a single file, which it finds by its path from `/`. */
 export interface GuestMount {
-  /** Absolute path of a directory on this machine. */
+  /** Absolute path of a directory or a regular file on this machine. */
   readonly hostPath: string;
   /**
    * Absolute path of a directory that the mount must not lead out of, for mounts on whose way somebody else may
@@ -45,10 +52,23 @@ export interface GuestMount {
    * itself are followed. @default none: links in `hostPath` are followed
    */
   readonly root?: string;
-  /** Where the guest sees it; absolute, or `.` for its working directory. */
+  /** Where the guest sees it; absolute, or `.` for its working directory. Mounts may lie below others, and cover what is there. */
   readonly guestPath: string;
   /** @default false */
   readonly readOnly?: boolean;
+}
+
+/** A socket that listens for a guest, which accepts connections by `sock_accept`. */
+export interface GuestListener {
+  /** Address of this machine. @default '127.0.0.1' */
+  readonly host?: string;
+  /** 1 to 65,535. */
+  readonly port: number;
+  /**
+   * Whether `sock_accept` answers EAGAIN when nobody is there, as programs expect that wait by `poll_oneoff`, Go's for
+   * instance. @default false: it waits
+   */
+  readonly nonblocking?: boolean;
 }
 
 /** Where stdout and stderr go. */
@@ -64,6 +84,16 @@ export type GuestOutput =
     }
   /** {@link Guest.stdout} and {@link Guest.stderr}, with back-pressure to the guest. */
   | { readonly kind: 'stream' };
+
+/** What is told of a guest for those who look for a fault. Each makes it slower. */
+export interface GuestDiagnostics {
+  /** Writes a line to the guest's stderr for each call of the host, as `strace` does. @default false */
+  readonly trace?: boolean;
+  /** Samples the guest's thread; see {@link Guest.profile}. @default false */
+  readonly profile?: boolean;
+  /** Tells what is left of the guest when it ends; see {@link Guest.report}. @default false */
+  readonly report?: boolean;
+}
 
 /** What a guest may take. */
 export interface GuestLimits {

@@ -15,6 +15,8 @@ export interface DescriptorTable {
   renumber(from: number, to: number): void;
   all(): Iterable<Descriptor>;
   closeAll(): void;
+  /** Resolves when nothing that was closed has bytes to send any more. */
+  settled(): Promise<void>;
 }
 
 export function createDescriptorTable(capacity: number): DescriptorTable {
@@ -31,6 +33,16 @@ export function createDescriptorTable(capacity: number): DescriptorTable {
     entries[number] = undefined;
     open -= 1;
     lowest = Math.min(lowest, number);
+  }
+
+  /** Closed connections whose bytes are still on their way. */
+  const leaving = new Set<Promise<void>>();
+
+  function letGo(descriptor: Descriptor): void {
+    const gone = release(descriptor);
+    if (gone === undefined) return;
+    leaving.add(gone);
+    void gone.finally(() => leaving.delete(gone));
   }
 
   function requireRoom(): void {
@@ -51,7 +63,7 @@ export function createDescriptorTable(capacity: number): DescriptorTable {
     close(number) {
       const descriptor = get(number);
       forget(number >>> 0);
-      release(descriptor);
+      letGo(descriptor);
     },
     renumber(from, to) {
       const moved = get(from);
@@ -59,7 +71,7 @@ export function createDescriptorTable(capacity: number): DescriptorTable {
       if (from >>> 0 === to >>> 0) return;
       entries[to >>> 0] = moved;
       forget(from >>> 0);
-      release(replaced);
+      letGo(replaced);
     },
     *all() {
       for (const entry of entries) if (entry !== undefined) yield entry;
@@ -69,7 +81,10 @@ export function createDescriptorTable(capacity: number): DescriptorTable {
       entries = [];
       open = 0;
       lowest = 0;
-      for (const entry of all) if (entry !== undefined) release(entry);
+      for (const entry of all) if (entry !== undefined) letGo(entry);
+    },
+    async settled() {
+      await Promise.all(leaving);
     },
   };
 }

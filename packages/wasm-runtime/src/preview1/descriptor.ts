@@ -1,4 +1,6 @@
+import type { Connection } from '../system/connection.ts';
 import type { Input } from '../system/input.ts';
+import type { Listener } from '../system/listener.ts';
 import type { ListedName } from '../system/listing.ts';
 import type { OpenDirectory } from '../system/open-directory.ts';
 import type { OpenFile } from '../system/open-file.ts';
@@ -8,7 +10,13 @@ import type { OutputSink } from './preview1.ts';
 import { right, rightsFrom } from './rights.ts';
 
 /** What a number in the guest's descriptor table stands for. */
-export type Descriptor = InputDescriptor | OutputDescriptor | FileDescriptor | DirectoryDescriptor;
+export type Descriptor =
+  | InputDescriptor
+  | OutputDescriptor
+  | FileDescriptor
+  | DirectoryDescriptor
+  | ListenerDescriptor
+  | ConnectionDescriptor;
 
 interface Common {
   /** Rights on it, and those that what is opened through it may have. Both can only shrink. */
@@ -47,6 +55,18 @@ export interface DirectoryDescriptor extends Common {
   listing?: readonly ListedName[] | undefined;
 }
 
+export interface ListenerDescriptor extends Common {
+  readonly kind: 'listener';
+  readonly listener: Listener;
+}
+
+export interface ConnectionDescriptor extends Common {
+  readonly kind: 'connection';
+  readonly connection: Connection;
+  /** The connection's. */
+  readonly input: Input;
+}
+
 export function filetypeOf(descriptor: Descriptor): number {
   switch (descriptor.kind) {
     case 'file':
@@ -56,6 +76,9 @@ export function filetypeOf(descriptor: Descriptor): number {
     case 'input':
     case 'output':
       return descriptor.tty ? filetype['character-device'] : filetype.unknown;
+    case 'listener':
+    case 'connection':
+      return filetype.socket;
     default:
       return descriptor satisfies never;
   }
@@ -63,6 +86,13 @@ export function filetypeOf(descriptor: Descriptor): number {
 
 export function requireRight(descriptor: Descriptor, needed: number): void {
   if ((descriptor.base & needed) !== needed) refuse(errno.notcapable);
+}
+
+export function requireConnection(descriptor: Descriptor, needed: number): ConnectionDescriptor {
+  if (descriptor.kind === 'listener') refuse(errno.notconn);
+  if (descriptor.kind !== 'connection') refuse(errno.notsock);
+  requireRight(descriptor, needed);
+  return descriptor;
 }
 
 export function requireDirectory(descriptor: Descriptor, needed: number): DirectoryDescriptor {
@@ -82,11 +112,25 @@ export function setRights(descriptor: Descriptor, base: bigint, inheriting: bigi
   descriptor.canWrite &&= (descriptor.base & right.fdWrite) !== 0;
 }
 
-/** Closes what belongs to the guest; stdio belongs to its host. */
-export function release(descriptor: Descriptor): void {
-  if (descriptor.kind === 'file') descriptor.file.close();
-  if (descriptor.kind === 'directory') {
-    descriptor.listing = undefined;
-    descriptor.directory.close();
+/** Closes what belongs to the guest; stdio belongs to its host. A promise tells that sent bytes are still on their way. */
+export function release(descriptor: Descriptor): Promise<void> | undefined {
+  switch (descriptor.kind) {
+    case 'file':
+      descriptor.file.close();
+      return undefined;
+    case 'directory':
+      descriptor.listing = undefined;
+      descriptor.directory.close();
+      return undefined;
+    case 'listener':
+      descriptor.listener.close();
+      return undefined;
+    case 'connection':
+      return descriptor.connection.close();
+    case 'input':
+    case 'output':
+      return undefined;
+    default:
+      return descriptor satisfies never;
   }
 }

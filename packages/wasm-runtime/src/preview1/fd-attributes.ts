@@ -88,7 +88,9 @@ export function fdAttributeCalls({ memory, descriptors, clocks }: GuestState, sn
 function statOf(descriptor: Descriptor) {
   if (descriptor.kind === 'file') return descriptor.file.stat();
   if (descriptor.kind === 'directory') return descriptor.directory.statSelf();
-  return filetypeOf(descriptor) === filetype['character-device'] ? terminalStat : streamStat;
+  const type = filetypeOf(descriptor);
+  if (type === filetype.socket) return socketStat;
+  return type === filetype['character-device'] ? terminalStat : streamStat;
 }
 
 const nothing = {
@@ -101,4 +103,5 @@ const nothing = {
   changedNs: 0n,
 } as const;
 const streamStat = { ...nothing, kind: 'unknown' } as const;
+const socketStat = { ...nothing, kind: 'socket' } as const;
 const terminalStat = { ...nothing, kind: 'character-device' } as const;

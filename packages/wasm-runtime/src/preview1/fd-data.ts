@@ -1,27 +1,31 @@
 import { RuntimeError } from '../errors.ts';
 import { firstReady } from '../system/readiness.ts';
-import type { Descriptor, InputDescriptor } from './descriptor.ts';
+import type { ConnectionDescriptor, Descriptor, InputDescriptor } from './descriptor.ts';
 import { type Errno, errno, errnoOf, refuse } from './errno.ts';
 import { fdflag } from './flags.ts';
 import { maxTransferBytes, vectorBytes } from './guest-memory.ts';
 import type { GuestState } from './guest-state.ts';
 import type { OutputSink } from './preview1.ts';
 import { offer } from './sink-errno.ts';
+import { createSend } from './sock-calls.ts';
 import { createStaging } from './staging.ts';
 
 /**
  * `fd_read`, `fd_write`, `fd_pread`, `fd_pwrite`. The first two are the hottest calls of most guests: they catch their
  * errors themselves, look at the memory once, and move one vector without a typed array being made for a file.
  */
-export function fdDataCalls({ memory, descriptors, waiting, closing }: GuestState) {
+export function fdDataCalls(guest: GuestState) {
+  const { memory, descriptors, waiting, closing } = guest;
+  const sendTo = createSend(guest);
   const staging = createStaging();
 
   function fd_read(fd: number, iovs: number, count: number, result: number): number | Promise<number> {
     try {
       const descriptor = descriptors.get(fd);
       if (!descriptor.canRead) return refusal(descriptor);
-      if (descriptor.kind === 'input') return readInput(descriptor, iovs, count, result);
-      if (descriptor.kind !== 'file') return errno.badf;
+      if (descriptor.kind !== 'file') {
+        return 'input' in descriptor ? readInput(descriptor, iovs, count, result) : errno.badf;
+      }
       const bytes = memory.bytes();
       const view = memory.lastView;
       const resultAt = result >>> 0;
@@ -54,6 +58,7 @@ export function fdDataCalls({ memory, descriptors, waiting, closing }: GuestStat
     try {
       const descriptor = descriptors.get(fd);
       if (!descriptor.canWrite) return refusal(descriptor);
+      if (descriptor.kind === 'connection') return sendTo(descriptor, iovs, count, result);
       const bytes = memory.bytes();
       const view = memory.lastView;
       const resultAt = result >>> 0;
@@ -122,7 +127,7 @@ export function fdDataCalls({ memory, descriptors, waiting, closing }: GuestStat
   }
 
   function readInput(
-    descriptor: InputDescriptor,
+    descriptor: InputDescriptor | ConnectionDescriptor,
     iovs: number,
     count: number,
     result: number,
@@ -137,7 +142,7 @@ export function fdDataCalls({ memory, descriptors, waiting, closing }: GuestStat
 
   /** Non-blocking reads give the event loop one turn, or a guest that asks in a loop would never see its input. */
   async function readLater(
-    { input, flags }: InputDescriptor,
+    { input, flags }: InputDescriptor | ConnectionDescriptor,
     iovs: number,
     count: number,
     result: number,

@@ -26,3 +26,9 @@ export const clockid = { realtime: 0, monotonic: 1, processCputime: 2, threadCpu
 
 /** `eventtype`. */
 export const eventtype = { clock: 0, fdRead: 1, fdWrite: 2 } as const;
+
+/** `riflags` of `sock_recv`. */
+export const riflag = { peek: 1, waitall: 2, all: 3 } as const;
+
+/** `sdflags` of `sock_shutdown`. */
+export const sdflag = { read: 1, write: 2, all: 3 } as const;

@@ -6,9 +6,17 @@ import { createMountTree, type MountTree } from '../system/mount-tree.ts';
 import { createOpenDirectory } from '../system/open-directory.ts';
 import { createParentCache } from '../system/parent-cache.ts';
 import { createDescriptorTable, type DescriptorTable } from './descriptor-table.ts';
+import { fdflag } from './flags.ts';
 import { encodeGuestPath } from './guest-strings.ts';
-import type { Preview1Options } from './preview1.ts';
-import { directoryRights, fileRights, inputRights, outputRights } from './rights.ts';
+import type { PassedListener, Preview1Options } from './preview1.ts';
+import {
+  connectionRights,
+  directoryRights,
+  fileRights,
+  inputRights,
+  listenerRights,
+  outputRights,
+} from './rights.ts';
 
 /** What a guest has open when it begins, and all that its host holds open for it. */
 export interface OpenDescriptors {
@@ -16,7 +24,7 @@ export interface OpenDescriptors {
   close(): void;
 }
 
-/** Standard streams from 0; from 3 the mounted directories in their order, then `/` where no mount is that. */
+/** Standard streams from 0; from 3 the mounted directories in their order, `/` where no mount is that, and listeners. */
 export function openDescriptors(options: Preview1Options): OpenDescriptors {
   const descriptors = createDescriptorTable(options.maxDescriptors);
   const mounts = createMountTree();
@@ -42,6 +50,7 @@ export function openDescriptors(options: Preview1Options): OpenDescriptors {
         canWrite: false,
       });
     }
+    addListeners(descriptors, options.listeners ?? []);
   } catch (error) {
     close();
     throw error;
@@ -62,6 +71,20 @@ function addStreams(descriptors: DescriptorTable, { stdin, stdout, stderr, tty }
       canRead: false,
       canWrite: true,
       ...plain,
+    });
+  }
+}
+
+function addListeners(descriptors: DescriptorTable, listeners: readonly PassedListener[]): void {
+  for (const { listener, nonblocking } of listeners) {
+    descriptors.add({
+      kind: 'listener',
+      listener,
+      base: listenerRights,
+      inheriting: connectionRights,
+      flags: nonblocking ? fdflag.nonblock : 0,
+      canRead: false,
+      canWrite: false,
     });
   }
 }

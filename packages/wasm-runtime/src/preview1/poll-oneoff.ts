@@ -1,6 +1,7 @@
+import type { Input } from '../system/input.ts';
 import { firstReady, longestSleepMs, type Ready } from '../system/readiness.ts';
 import type { Descriptor } from './descriptor.ts';
-import { type Errno, errno, refuse } from './errno.ts';
+import { type Errno, errno, errnoOf, refuse } from './errno.ts';
 import { clockid, eventtype } from './flags.ts';
 import type { GuestState } from './guest-state.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -26,7 +27,7 @@ interface Happened {
 }
 
 /**
- * `poll_oneoff`. Files and outputs are always ready; only time and a streamed input make a guest wait. In `sync` the
+ * `poll_oneoff`. Files and outputs are always ready; time, a streamed input and sockets make a guest wait. In `sync` the
  * thread sleeps; in `suspend` a promise is answered whenever something is not ready, if only for one turn of
  * the event loop, so that a guest that polls in a loop sees its input.
  */
@@ -64,7 +65,8 @@ export function pollCalls(guest: GuestState, snapshot: Snapshot) {
     for (const { on, ...subscription } of subscriptions) {
       if (on !== 'descriptor' || !('fd' in subscription)) continue;
       const descriptor = descriptors.find(subscription.fd);
-      if (descriptor?.kind === 'input') sources.push(descriptor.input.readable);
+      const source = descriptor && sourceOf(descriptor, subscription.type);
+      if (source !== undefined) sources.push(source);
     }
     if (somethingReady) await firstReady(sources, 0, guest.closing);
     while (tell() === 0) await firstReady(sources, untilDueMs(subscriptions), guest.closing);
@@ -129,7 +131,7 @@ export function pollCalls(guest: GuestState, snapshot: Snapshot) {
       case 'descriptor': {
         const descriptor = descriptors.find(subscription.fd);
         if (descriptor === undefined) return { error: errno.badf, bytes: 0n, flags: 0 };
-        return subscription.type === eventtype.fdRead ? readable(descriptor) : writable;
+        return subscription.type === eventtype.fdRead ? readable(descriptor) : writableOf(descriptor);
       }
       default:
         return subscription satisfies never;
@@ -142,15 +144,38 @@ export function pollCalls(guest: GuestState, snapshot: Snapshot) {
 const simply: Happened = { error: errno.success, bytes: 0n, flags: 0 };
 const writable: Happened = { error: errno.success, bytes: 1n, flags: 0 };
 
-function readable(descriptor: Descriptor): Happened | undefined {
-  if (descriptor.kind === 'input') {
-    const bytes = descriptor.input.available();
-    if (bytes === undefined) return undefined;
-    return { error: errno.success, bytes: BigInt(bytes), flags: bytes === 0 ? hangup : 0 };
+/** What makes a guest wait that asks for a descriptor. */
+function sourceOf(descriptor: Descriptor, type: number): Ready | undefined {
+  if (type === eventtype.fdWrite) {
+    return descriptor.kind === 'connection' ? descriptor.connection.writable : undefined;
   }
+  if (descriptor.kind === 'listener') return descriptor.listener.acceptable;
+  return 'input' in descriptor ? descriptor.input.readable : undefined;
+}
+
+function writableOf(descriptor: Descriptor): Happened | undefined {
+  return descriptor.kind === 'connection' && !descriptor.connection.canWrite ? undefined : writable;
+}
+
+function readable(descriptor: Descriptor): Happened | undefined {
+  if (descriptor.kind === 'listener') {
+    const { pending } = descriptor.listener;
+    return pending === 0 ? undefined : { error: errno.success, bytes: BigInt(pending), flags: 0 };
+  }
+  if ('input' in descriptor) return readableInput(descriptor.input);
   if (descriptor.kind !== 'file') return writable;
   const left = descriptor.file.stat().size - descriptor.file.tell();
   return { error: errno.success, bytes: left > 0n ? left : 0n, flags: 0 };
+}
+
+function readableInput(input: Input): Happened | undefined {
+  try {
+    const bytes = input.available();
+    if (bytes === undefined) return undefined;
+    return { error: errno.success, bytes: BigInt(bytes), flags: bytes === 0 ? hangup : 0 };
+  } catch (error) {
+    return { error: errnoOf(error), bytes: 0n, flags: 0 };
+  }
 }
 
 /** Until the first time is due: 0 when one already is, infinite without any. */

@@ -20,19 +20,29 @@ import { processCalls } from './process-calls.ts';
 import { type Snapshot, snapshot0, snapshot1 } from './snapshot.ts';
 import { sockCalls } from './sock-calls.ts';
 
-const waits: ReadonlySet<string> = new Set(['fd_read', 'fd_write', 'poll_oneoff']);
+const waits: ReadonlySet<string> = new Set([
+  'fd_read',
+  'fd_write',
+  'poll_oneoff',
+  'sock_accept',
+  'sock_recv',
+  'sock_send',
+]);
 
 /**
- * Makes the WASI preview1 host of one guest: both snapshots, files by the safe walk of `system/`, no sockets. Opens
- * the mounts at once.
+ * Makes the WASI preview1 host of one guest: both snapshots, files by the safe walk of `system/`, sockets that are
+ * passed in. Opens the mounts at once.
  *
  * Throws {@link RuntimeError}: `INVALID_MOUNT` for a mount that cannot be opened (or any, on a platform without
  * `/proc/self/fd`), `INVALID_SPEC` for arguments or variables that cannot be told to a guest, and for a
- * streamed stdin with `waiting: 'sync'`.
+ * streamed stdin or listeners with `waiting: 'sync'`.
  */
 export function createPreview1(options: Preview1Options): Preview1 {
   if (options.stdin.kind === 'stream' && options.waiting === 'sync') {
     throw new RuntimeError('INVALID_SPEC', "a streamed stdin needs waiting: 'suspend'");
+  }
+  if (options.waiting === 'sync' && (options.listeners?.length ?? 0) > 0) {
+    throw new RuntimeError('INVALID_SPEC', "listeners need waiting: 'suspend'");
   }
   const args = encodeArguments(options.args);
   const environ = encodeEnvironment(options.env);
@@ -62,6 +72,7 @@ export function createPreview1(options: Preview1Options): Preview1 {
       closing.abort();
       open.close();
     },
+    settled: () => open.descriptors.settled(),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { GuestMount } from '../isolation/guest-spec.ts';
+import type { Listener } from '../system/listener.ts';
 
 /** What a preview1 guest sees, resolved; the isolation layer builds it inside the guest host. */
 export interface Preview1Options {
@@ -13,6 +14,8 @@ export interface Preview1Options {
   /** How waits are done. `sync`: `Atomics.wait`; `suspend`: promises under JSPI (see {@link Preview1.waits}). */
   readonly waiting: 'sync' | 'suspend';
   readonly maxDescriptors: number;
+  /** Sockets that listen, after the directories in the guest's table. They need `waiting: 'suspend'`. */
+  readonly listeners?: readonly PassedListener[];
   /**
    * Ends the guest and does not return. Implemented by a wasm trap that no guest can catch; `proc_exit` calls
    * it with the code.
@@ -31,6 +34,13 @@ export type InputSource =
       readable(signal?: AbortSignal): Promise<void>;
     };
 
+/** A listening socket for a guest, which is closed with it. */
+export interface PassedListener {
+  readonly listener: Listener;
+  /** Whether `sock_accept` answers EAGAIN when nobody is there, as programs expect that poll. */
+  readonly nonblocking: boolean;
+}
+
 /** Takes the bytes of fd 1 or 2. Writes them all before it returns or resolves, or throws an errno-carrying error. */
 export interface OutputSink {
   write(chunk: Uint8Array): void | Promise<void>;
@@ -48,6 +58,8 @@ export interface Preview1 {
   attach(memory: WebAssembly.Memory): void;
   /** Closes every descriptor the guest has opened. Idempotent. */
   close(): void;
+  /** Resolves when what the guest has sent over closed connections has gone, or cannot go. */
+  settled(): Promise<void>;
 }
 
 export type Preview1Functions = Readonly<

@@ -28,6 +28,8 @@ export const right = {
   pathRemoveDirectory: 1 << 25,
   pathUnlinkFile: 1 << 26,
   pollFdReadwrite: 1 << 27,
+  sockShutdown: 1 << 28,
+  sockAccept: 1 << 29,
 } as const;
 
 /** What can be done with a regular file. */
@@ -75,6 +77,8 @@ export const directoryRights =
 const streamRights = right.fdFdstatSetFlags | right.fdFilestatGet | right.pollFdReadwrite;
 export const inputRights = streamRights | right.fdRead;
 export const outputRights = streamRights | right.fdWrite;
+export const connectionRights = streamRights | right.fdRead | right.fdWrite | right.sockShutdown;
+export const listenerRights = streamRights | right.sockAccept;
 
 /** Rights as a guest passes them; bits that mean nothing are dropped. */
 export function rightsFrom(bits: bigint): number {

@@ -11,6 +11,8 @@ export interface ByteSource {
 export interface Input {
   /** As {@link ByteSource.readNow}; nothing is read into an empty view. */
   readNow(into: Uint8Array): number | undefined;
+  /** As `readNow`, but the bytes stay; at most 4,096. */
+  peekNow(into: Uint8Array): number | undefined;
   /** Bytes that are there now, at least; 0 at the end; `undefined` when one has to wait. */
   available(): number | undefined;
   readonly readable: Ready;
@@ -21,6 +23,7 @@ const aheadBytes = 4_096;
 
 export const emptyInput: Input = {
   readNow: () => 0,
+  peekNow: () => 0,
   available: () => 0,
   readable: () => Promise.resolve(),
 };
@@ -36,6 +39,14 @@ export function createInput(source: ByteSource): Input {
     return count;
   };
 
+  const available = (): number | undefined => {
+    if (ahead.length > 0) return ahead.length;
+    const buffer = new Uint8Array(aheadBytes);
+    const count = pull(buffer);
+    if (count !== undefined) ahead = buffer.subarray(0, count);
+    return count;
+  };
+
   return {
     readNow(into) {
       if (into.length === 0) return 0;
@@ -45,13 +56,13 @@ export function createInput(source: ByteSource): Input {
       ahead = ahead.subarray(taken.length);
       return taken.length;
     },
-    available() {
-      if (ahead.length > 0) return ahead.length;
-      const buffer = new Uint8Array(aheadBytes);
-      const count = pull(buffer);
-      if (count !== undefined) ahead = buffer.subarray(0, count);
-      return count;
+    peekNow(into) {
+      if (into.length === 0 || available() === undefined) return into.length === 0 ? 0 : undefined;
+      const taken = ahead.subarray(0, into.length);
+      into.set(taken);
+      return taken.length;
     },
+    available,
     async readable(signal) {
       if (ahead.length === 0 && !ended) await source.readable(signal);
     },

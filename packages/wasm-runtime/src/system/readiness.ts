@@ -40,3 +40,36 @@ export async function firstReady(
     await Promise.allSettled(waits);
   }
 }
+
+/** Something that happens now and then. */
+export interface Signal {
+  /** It has happened: everybody who waits goes on. */
+  raise(this: void): void;
+  /** Resolves when it happens next; rejects when `signal` aborts. */
+  raised(signal?: AbortSignal): Promise<void>;
+}
+
+export function createSignal(): Signal {
+  const waiting = new Set<() => void>();
+  return {
+    raise() {
+      for (const goOn of waiting) goOn();
+      waiting.clear();
+    },
+    raised(signal) {
+      return new Promise((resolve, reject) => {
+        const abort = (): void => {
+          waiting.delete(goOn);
+          reject(signal?.reason as Error);
+        };
+        const goOn = (): void => {
+          signal?.removeEventListener('abort', abort);
+          resolve();
+        };
+        if (signal?.aborted) return reject(signal.reason as Error);
+        waiting.add(goOn);
+        signal?.addEventListener('abort', abort, { once: true });
+      });
+    },
+  };
+}

@@ -16,6 +16,7 @@ export type SystemErrorCode =
   | 'ENOTSUP'
   | 'EOVERFLOW'
   | 'EPERM'
+  | 'EPIPE'
   | 'EROFS'
   | 'EXDEV';
 

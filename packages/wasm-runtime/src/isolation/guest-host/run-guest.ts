@@ -1,5 +1,5 @@
 import { RuntimeError } from '../../errors.ts';
-import type { Preview1 } from '../../preview1/preview1.ts';
+import type { OutputSink, Preview1 } from '../../preview1/preview1.ts';
 import type { Assignment, GuestEnd, HostMessage } from '../wire/messages.ts';
 import type { Wire } from '../wire/wire.ts';
 import { describeEnd } from './describe-end.ts';
@@ -15,6 +15,8 @@ export interface RunInput {
   readonly hostModules: LoadedHostModules;
   readonly preview1: Preview1;
   readonly exitSwitch: ExitSwitch;
+  /** Where a trace of its calls goes. */
+  readonly stderr: OutputSink;
 }
 
 /**
@@ -49,8 +51,9 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
     return describeEnd(error, exitSwitch.used, isOutOfMemory(linked, assignment.passes.memoryBytes));
   } finally {
     controller.abort();
-    await closeWithin(opened);
+    await within(opened?.close());
     preview1.close();
+    await within(preview1.settled());
   }
 }
 
@@ -67,14 +70,14 @@ function isOutOfMemory(linked: LinkedGuest | undefined, limit: number | null): b
   return limit - size < Math.max(pageBytes, limit * growthStep);
 }
 
-/** Longest that host modules may take to close what they hold. */
+/** Longest that host modules may take to close what they hold, and what was sent to go. */
 const closeTimeoutMs = 1000;
 
-async function closeWithin(opened: OpenHostModules | undefined): Promise<void> {
+async function within(closing: Promise<void> | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, closeTimeoutMs);
   });
-  await Promise.race([opened?.close(), timeout]);
+  await Promise.race([closing, timeout]);
   clearTimeout(timer);
 }

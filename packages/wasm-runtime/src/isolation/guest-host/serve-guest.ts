@@ -2,6 +2,7 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../../errors.ts';
 import { createPreview1 } from '../../preview1/preview1-host.ts';
+import type { PassedListener } from '../../preview1/preview1.ts';
 import type { Channel, Frame } from '../wire/frames.ts';
 import { type Assignment, clip, type HostMessage, parseDaemonMessage } from '../wire/messages.ts';
 import type { Wire, WireEvents } from '../wire/wire.ts';
@@ -9,6 +10,7 @@ import { compileModule } from './compile-module.ts';
 import { dropRights } from './drop-rights.ts';
 import { createExitSwitch } from './exit-switch.ts';
 import type { LoadedHostModules } from './host-modules.ts';
+import { openListeners } from './open-listeners.ts';
 import { openOutputs, type Outputs } from './outputs.ts';
 import { runGuest } from './run-guest.ts';
 import { createStdinSource, type StdinSource } from './stdin-source.ts';
@@ -97,6 +99,7 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
       ? createStdinSource((bytes) => wire.send({ tag: 'credit', channel: 'stdin', bytes }))
       : undefined;
   let outputs: Outputs | undefined;
+  let listeners: readonly PassedListener[] = [];
 
   /** Opens all that needs the daemon's rights, gives them up, and looks at foreign bytes only then. */
   const live = async (): Promise<void> => {
@@ -104,10 +107,12 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
       await hostModules.load(assignment.hostModules, assignment.namespaces);
       outputs = openOutputs(assignment, wire);
       const exitSwitch = createExitSwitch();
+      listeners = await openListeners(assignment.listeners);
       const preview1 = createPreview1({
         args: assignment.args,
         env: assignment.env,
         mounts: assignment.mounts,
+        listeners,
         stdin: stdin?.source ?? { kind: 'empty' },
         stdout: outputs.stdout,
         stderr: outputs.stderr,
@@ -123,10 +128,12 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
         return compiled;
       });
       const module = await (modules ? Promise.race([modules.given, compiling]) : compiling);
-      const end = await runGuest({ assignment, module, wire, hostModules, preview1, exitSwitch });
+      const { stderr } = outputs;
+      const end = await runGuest({ assignment, module, wire, hostModules, preview1, exitSwitch, stderr });
       outputs.close();
       wire.send({ tag: 'ended', end });
     } catch (error) {
+      for (const { listener } of listeners) listener.close();
       wire.send(failure(error));
     }
     await wire.end();

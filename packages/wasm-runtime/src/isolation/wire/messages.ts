@@ -1,7 +1,7 @@
 import type { RuntimeErrorCode } from '../../errors.ts';
 import type { HostModuleUse } from '../../host.ts';
 import type { PassOptions } from '../../passes/rewrite-module.ts';
-import type { GuestMount } from '../guest-spec.ts';
+import type { GuestDiagnostics, GuestListener, GuestMount } from '../guest-spec.ts';
 import type { TrapFrame, TrapKind } from '../guest.ts';
 import { channels, type Channel } from './frames.ts';
 
@@ -25,6 +25,7 @@ export interface Assignment {
   readonly args: readonly string[];
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly mounts: readonly GuestMount[];
+  readonly listeners: readonly Required<GuestListener>[];
   readonly stdin: 'none' | 'stream';
   readonly tty: boolean;
   readonly output:
@@ -41,6 +42,7 @@ export interface Assignment {
   /** What it may write; `null` for all that it likes. */
   readonly outputBytes: number | null;
   readonly hostModules: readonly HostModuleUse[];
+  readonly diagnostics: Required<GuestDiagnostics>;
   /** Module names of the guest's imports, as far as they are of a sane number and length. */
   readonly namespaces: readonly string[];
   readonly user: { readonly uid: number; readonly gid: number } | null;
@@ -61,7 +63,14 @@ export type HostMessage =
   /** It has written what it may, and wants to write more: it waits for its end. */
   | { readonly tag: 'exceeded' }
   | { readonly tag: 'report'; readonly module: string; readonly report: unknown; readonly dropped: number }
+  /** A part of a profile or report, in order; before the end. */
+  | { readonly tag: 'diagnostic'; readonly kind: DiagnosticKind; readonly part: string }
   | { readonly tag: 'ended'; readonly end: GuestEnd };
+
+export type DiagnosticKind = 'profile' | 'report';
+
+/** Longest part, in characters: a frame holds it however much of it JSON escapes. */
+export const maxPartLength = 128 * 1024;
 
 export type GuestEnd =
   | { readonly kind: 'exited'; readonly code: number }
@@ -80,10 +89,12 @@ const errorCodes: readonly RuntimeErrorCode[] = [
   'UNKNOWN_IMPORT',
   'NO_ENTRY',
   'INVALID_MOUNT',
+  'CANNOT_LISTEN',
   'INVALID_SPEC',
   'HOST_MODULE',
   'HOST_FAILED',
 ];
+const diagnosticKinds: readonly DiagnosticKind[] = ['profile', 'report'];
 const trapKinds: readonly TrapKind[] = [
   'unreachable',
   'memory-out-of-bounds',
@@ -123,6 +134,11 @@ export function parseHostMessage(json: unknown): HostMessage {
         report: message['report'],
         dropped: count(message['dropped']),
       };
+    case 'diagnostic': {
+      const { part } = message;
+      if (typeof part !== 'string' || part.length > maxPartLength) throw new TypeError('no part');
+      return { tag: 'diagnostic', kind: oneOf(diagnosticKinds, message['kind']), part };
+    }
     case 'ended':
       return { tag: 'ended', end: parseEnd(record(message['end'])) };
     default:
