@@ -1,14 +1,16 @@
 import process from 'node:process';
 import { hostCalls } from './host-calls.ts';
+import { compute } from './compute.ts';
 import { idleMemory } from './idle-memory.ts';
 import { podLatency } from './pod-latency.ts';
 import { registryTransfer } from './registry-transfer.ts';
 import { startToFirstByte } from './start-to-first-byte.ts';
 
-/** One command per figure: `pnpm bench start`, `memory`, `pods`, `transfer`, `calls`; without a name, all of them. */
+/** One command per figure: `pnpm bench start`, `memory`, `pods`, `transfer`, `calls`, `compute`; without a name, all of them. */
 const figures: Readonly<Record<string, () => Promise<void>>> = {
   start: startToFirstByte,
   memory: idleMemory,
+  compute,
   pods: podLatency,
   transfer: registryTransfer,
   calls: hostCalls,

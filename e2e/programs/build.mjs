@@ -14,7 +14,7 @@ const goPackages = ['os', 'path/filepath', 'io/fs', 'time', 'net/http'];
 
 const languages = {
   go: { sources: ['go/go.mod', 'go/main.go'], compile: compileGo },
-  rust: { sources: ['rust/std-checks.rs'], compile: compileRust },
+  rust: { sources: ['rust/std-checks.rs', 'rust/loops.rs'], compile: compileRust },
   sqlite: { sources: ['sqlite/Cargo.toml', 'sqlite/Cargo.lock', 'sqlite/checks.c'], compile: compileSqlite },
 };
 
@@ -62,11 +62,15 @@ async function compileGo(draft) {
   await writeFile(join(draft, 'root/dev/null'), '');
 }
 
-/** `std-checks.wasm`, by Debian's compiler, which has the target. */
+/** `std-checks.wasm` and `loops.wasm`, by Debian's compiler, which has the target. */
 async function compileRust(draft) {
-  const source = join(here, 'rust/std-checks.rs');
-  const options = ['--edition=2021', '--test', '--target=wasm32-wasi', '-Copt-level=s', '-Cstrip=symbols'];
-  await run('/usr/bin/rustc', [...options, '-o', join(draft, 'std-checks.wasm'), source], { cwd: draft });
+  const options = ['--edition=2021', '--target=wasm32-wasi', '-Cstrip=symbols'];
+  const compile = (name, ...more) => {
+    const files = ['-o', join(draft, `${name}.wasm`), join(here, 'rust', `${name}.rs`)];
+    return run('/usr/bin/rustc', [...options, ...more, ...files], { cwd: draft });
+  };
+  await compile('std-checks', '--test', '-Copt-level=s');
+  await compile('loops', '-Copt-level=3');
 }
 
 /** `checks.wasm`: SQLite with Debian's clang and wasi-libc. */
