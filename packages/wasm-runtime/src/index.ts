@@ -21,6 +21,7 @@ export type {
   WasmRuntime,
 } from './isolation/guest.ts';
 export type {
+  GuestDiagnostics,
   GuestLimits,
   GuestListener,
   GuestMount,

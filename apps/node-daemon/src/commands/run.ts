@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { resolve as absolute } from 'node:path';
 import { Command } from 'commander';
 import type { Guest, GuestExit, GuestMount } from '@wasmlet/wasm-runtime';
@@ -18,6 +19,8 @@ interface RunFlags extends RegistryFlags {
   readonly argv0?: string;
   readonly isolation: string;
   readonly W: readonly string[];
+  readonly profile?: string;
+  readonly trace?: boolean;
 }
 
 const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
@@ -36,6 +39,8 @@ export function runCommand(terminal: Terminal, finish: Finish): Command {
       .option('-i, --invoke <function>', 'exported function to call', '_start')
       .option('--argv0 <name>', 'program name that the guest sees')
       .option('--isolation <tier>', 'how the guest is kept apart: process', 'process')
+      .option('--profile <file>', 'write a CPU profile of the guest that devtools and speedscope open')
+      .option('--trace', 'write a line to stderr for each call that the guest makes of its host')
       .option('-W <option=value>', 'max-memory-size=SIZE, timeout=DURATION (repeatable)', collect, []),
   )
     .addHelpText(
@@ -94,6 +99,7 @@ async function run(
       output: { kind: 'stream' },
       limits: parseLimits(flags.W),
       hostModules: [http],
+      diagnostics: { trace: flags.trace ?? false, profile: flags.profile !== undefined },
       ...(flags.invoke === undefined ? {} : { entry: flags.invoke }),
     },
     { signal },
@@ -106,7 +112,13 @@ async function run(
     if (denial !== undefined) terminal.stderr.write(`wasmlet: ${denial}\n`);
   });
   const { exit, unread } = await connect(terminal, guest);
+  if (flags.profile !== undefined) await writeProfile(terminal, flags.profile, await guest.profile);
   return unread ? brokenPipe : exitStatus(terminal, exit, signal);
+}
+
+async function writeProfile(terminal: Terminal, file: string, profile: string | undefined): Promise<void> {
+  if (profile !== undefined) await writeFile(file, profile);
+  else terminal.stderr.write(`wasmlet: no profile in ${file}: the guest was ended before it could be made\n`);
 }
 
 /** 128 + SIGPIPE, as shells report it of a program whose output nobody reads any more. */

@@ -50,6 +50,16 @@ export interface Guest extends AsyncDisposable {
   readonly stdout?: Readable;
   readonly stderr?: Readable;
   /**
+   * Present when the spec says `diagnostics: { profile: true }`: V8's CPU profile as JSON, which devtools and speedscope open, once
+   * the guest has ended. `undefined` of a guest that was killed. Never rejects.
+   */
+  readonly profile?: Promise<string | undefined>;
+  /**
+   * Present when the spec says `diagnostics: { report: true }`: JSON of how the guest ended, sizes of its memories and tables,
+   * values of its exported globals, and how often it called what, once it has ended. `undefined` of a guest that was killed.
+   */
+  readonly report?: Promise<string | undefined>;
+  /**
    * Ends the guest: a guest without a stop interface (every preview1 module) ends at once. Bounded: SIGKILL
    * at the latest when `graceMs` have passed. Idempotent.
    */

@@ -3,6 +3,7 @@ import { RuntimeError } from '../errors.ts';
 import { rotateLog } from '../output/rotate-log.ts';
 import { type AssignmentInput, assignmentOf } from './assignment.ts';
 import type { Cgroup } from './cgroups.ts';
+import { createDiagnosticsReader } from './diagnostics.ts';
 import { exitOf, type Kill } from './guest-exit.ts';
 import type { GuestPlace } from './guest-place.ts';
 import type { GuestSpec } from './guest-spec.ts';
@@ -29,6 +30,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
   let end: GuestEnd | undefined;
   let killed: Kill | undefined;
   const reports = createReportQueue();
+  const diagnostics = createDiagnosticsReader(spec.diagnostics ?? {});
   const kill = (why: Kill): void => {
     killed ??= why;
     cgroup?.release();
@@ -70,6 +72,9 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
       case 'report':
         reports.push({ module: message.module, report: message.report, dropped: message.dropped });
         break;
+      case 'diagnostic':
+        diagnostics.push(message.kind, message.part);
+        break;
       case 'ended':
         end = message.end;
         // A guest that traps while it is instantiated has begun as well.
@@ -84,6 +89,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
   const exited = place.gone.then(async (placeEnd): Promise<GuestExit> => {
     stopTimeout?.();
     streams.end();
+    diagnostics.end();
     await rotation.done();
     const outOfMemory = cgroup?.outOfMemory() ?? false;
     cgroup?.remove();
@@ -128,6 +134,8 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     ...(streams.stdout && streams.stderr
       ? { stdout: streams.stdout.readable, stderr: streams.stderr.readable }
       : {}),
+    ...(diagnostics.profile ? { profile: diagnostics.profile } : {}),
+    ...(diagnostics.report ? { report: diagnostics.report } : {}),
     stop() {
       stop();
       return exited;

@@ -2,6 +2,7 @@ import { RuntimeError } from '../../errors.ts';
 import { growthRefused, withoutOwnExports } from '../../passes/own-exports.ts';
 import type { Preview1 } from '../../preview1/preview1.ts';
 import type { ExitSwitch } from './exit-switch.ts';
+import type { CallObserver, HostCall } from './observe-calls.ts';
 import type { OpenHostModules } from './host-modules.ts';
 
 export interface LinkInput {
@@ -9,6 +10,8 @@ export interface LinkInput {
   readonly preview1: Pick<Preview1, 'imports' | 'waits' | 'attach'>;
   readonly hostModules: OpenHostModules;
   readonly exitSwitch: ExitSwitch;
+  /** Looks on while the guest calls. */
+  readonly observer?: CallObserver | undefined;
   readonly waiting: 'sync' | 'suspend';
   readonly entry: string;
 }
@@ -17,6 +20,8 @@ export interface LinkedGuest {
   /** The one that is exported by the name `memory`: where host functions read and write. */
   readonly memory: WebAssembly.Memory | undefined;
   /** All that it exports. */
+  readonly exports: WebAssembly.Exports;
+  /** Those of them that are memories. */
   readonly memories: readonly WebAssembly.Memory[];
   /** Whether the last growth of a memory that it asked for was refused, where that is watched. */
   readonly growthRefused: () => boolean;
@@ -59,6 +64,7 @@ export function linkGuest(input: LinkInput): LinkedGuest {
   if (exported) preview1.attach(exported);
   return {
     memory: exported,
+    exports,
     memories: Object.values(exports).filter((value) => value instanceof WebAssembly.Memory),
     growthRefused: () => growthRefused(exports),
     run: joinCalls([...initializers(exports, entry), run], waiting),
@@ -82,26 +88,38 @@ function joinCalls(calls: readonly Entry[], waiting: 'sync' | 'suspend'): () => 
   };
 }
 
-function findImport(
-  namespace: string,
-  name: string,
-  { preview1, hostModules, exitSwitch, waiting }: LinkInput,
-): WebAssembly.ImportValue | undefined {
-  if (namespace === 'wasi_snapshot_preview1' || namespace === 'wasi_unstable') {
-    const call = preview1.imports[namespace][name];
-    if (call === undefined) return undefined;
-    return waiting === 'suspend' && preview1.waits.has(name) ? new WebAssembly.Suspending(call) : call;
-  }
-  const provided = hostModules.imports.get(namespace)?.get(name);
+function findImport(namespace: string, name: string, input: LinkInput): WebAssembly.ImportValue | undefined {
+  const { observer, waiting } = input;
+  const provided = findProvided(namespace, name, input);
   if (provided === undefined) return undefined;
-  const call = trapping(provided.call, exitSwitch);
-  return waiting === 'suspend' && provided.waits ? new WebAssembly.Suspending(call) : call;
+  const call = observer ? observer.wrap(namespace, name, provided.call) : provided.call;
+  const waits = provided.waits || (observer?.waits ?? false);
+  return waiting === 'suspend' && waits ? new WebAssembly.Suspending(call) : call;
 }
 
-type Call = (...args: never[]) => unknown;
+interface Provided {
+  readonly call: HostCall;
+  /** Whether it may answer later. */
+  readonly waits: boolean;
+}
+
+function findProvided(
+  namespace: string,
+  name: string,
+  { preview1, hostModules, exitSwitch }: LinkInput,
+): Provided | undefined {
+  if (namespace === 'wasi_snapshot_preview1' || namespace === 'wasi_unstable') {
+    const call = preview1.imports[namespace][name];
+    return call === undefined ? undefined : { call, waits: preview1.waits.has(name) };
+  }
+  const provided = hostModules.imports.get(namespace)?.get(name);
+  return provided === undefined
+    ? undefined
+    : { call: trapping(provided.call, exitSwitch), waits: provided.waits };
+}
 
 /** A host function whose failure is a trap: a guest could catch what it throws itself. */
-function trapping(call: Call, exitSwitch: ExitSwitch): Call {
+function trapping(call: HostCall, exitSwitch: ExitSwitch): HostCall {
   return (...args) => {
     try {
       const result = call(...args);

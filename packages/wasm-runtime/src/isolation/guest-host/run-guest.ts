@@ -6,6 +6,7 @@ import { describeEnd } from './describe-end.ts';
 import type { ExitSwitch } from './exit-switch.ts';
 import type { LoadedHostModules, OpenHostModules } from './host-modules.ts';
 import { type LinkedGuest, linkGuest } from './link.ts';
+import { observeGuest } from './observe-guest.ts';
 import { createReporter } from './reporter.ts';
 
 export interface RunInput {
@@ -29,6 +30,7 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
   const report = createReporter(wire);
   let linked: LinkedGuest | undefined;
   let opened: OpenHostModules | undefined;
+  const observation = observeGuest({ assignment, wire, stderr: input.stderr, memory: () => linked?.memory });
   try {
     opened = input.hostModules.open(assignment.hostModules, {
       memory: () => linked?.memory,
@@ -40,15 +42,18 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
       preview1,
       hostModules: opened,
       exitSwitch,
+      observer: observation.calls,
       waiting: assignment.waiting,
       entry: assignment.entry,
     });
+    observation.begin();
     wire.send({ tag: 'started' });
     await linked.run();
-    return { kind: 'exited', code: 0 };
+    return observation.tell({ kind: 'exited', code: 0 }, linked.exports);
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
-    return describeEnd(error, exitSwitch.used, isOutOfMemory(linked, assignment.passes.memoryBytes));
+    const outOfMemory = isOutOfMemory(linked, assignment.passes.memoryBytes);
+    return observation.tell(describeEnd(error, exitSwitch.used, outOfMemory), linked?.exports ?? {});
   } finally {
     controller.abort();
     await within(opened?.close());
