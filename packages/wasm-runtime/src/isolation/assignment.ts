@@ -3,8 +3,9 @@ import { basename, dirname, isAbsolute } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import { defaultModuleLimits } from '../passes/module-limits.ts';
 import type { PassOptions } from '../passes/rewrite-module.ts';
+import { type CallCaps, defaultCaps } from '../preview1/call-caps.ts';
 import type { GuestPlace } from './guest-place.ts';
-import type { GuestListener, GuestOutput, GuestSpec } from './guest-spec.ts';
+import type { GuestLimits, GuestListener, GuestOutput, GuestSpec } from './guest-spec.ts';
 import type { PreparedModule } from './prepare-module.ts';
 import type { SandboxUser } from './sandbox-users.ts';
 import type { Assignment } from './wire/messages.ts';
@@ -42,6 +43,7 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     waiting: waitingOf(spec, module.namespaces),
     outputBytes: spec.limits?.outputBytes ?? null,
     maxDescriptors: spec.limits?.maxDescriptors ?? defaultDescriptors,
+    caps: capsOf(spec.limits),
     hostModules: spec.hostModules ?? [],
     diagnostics: {
       trace: spec.diagnostics?.trace ?? false,
@@ -50,6 +52,15 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     },
     namespaces: namespaces.slice(0, maxNamespaces),
     user: user ?? null,
+  };
+}
+
+function capsOf(limits: GuestLimits = {}): CallCaps {
+  const { maxDirectoryEntries, maxRandomBytes, maxCallBytes } = limits;
+  return {
+    maxDirectoryEntries: maxDirectoryEntries ?? defaultCaps.maxDirectoryEntries,
+    maxRandomBytes: maxRandomBytes ?? defaultCaps.maxRandomBytes,
+    maxCallBytes: maxCallBytes ?? defaultCaps.maxCallBytes,
   };
 }
 

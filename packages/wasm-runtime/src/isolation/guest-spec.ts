@@ -123,6 +123,15 @@ export interface GuestLimits {
   readonly cpuQuota?: number;
   /** Open descriptors. @default 1024 */
   readonly maxDescriptors?: number;
+  /** Names in a directory that can be listed; more are EOVERFLOW. @default 65,536 */
+  readonly maxDirectoryEntries?: number;
+  /** Random bytes of one call; more are EINVAL. @default 64 MiB */
+  readonly maxRandomBytes?: number;
+  /**
+   * Bytes that the host holds for one call beside the guest's memory, to list a directory or to write to a log: writes are cut to
+   * it, listings fail with ENOMEM. @default 16 MiB
+   */
+  readonly maxCallBytes?: number;
   /** Size of the module. @default 256 MiB */
   readonly maxModuleBytes?: number;
   /** Functions that the module may define. @default 250,000 */

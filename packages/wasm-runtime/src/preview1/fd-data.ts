@@ -15,7 +15,7 @@ import { createStaging } from './staging.ts';
  * errors themselves, look at the memory once, and move one vector without a typed array being made for a file.
  */
 export function fdDataCalls(guest: GuestState) {
-  const { memory, descriptors, waiting, closing } = guest;
+  const { memory, descriptors, waiting, closing, caps } = guest;
   const sendTo = createSend(guest);
   const staging = createStaging();
 
@@ -71,12 +71,18 @@ export function fdDataCalls(guest: GuestState) {
         const length = view.getUint32(at + 4, true);
         if (start + length > bytes.length) return errno.fault;
         if (descriptor.kind === 'output') {
-          return writeOutput(descriptor.sink, bytes.subarray(start, start + length), resultAt);
+          // What is cut off is a short write: the guest offers it again.
+          const end = start + Math.min(length, caps.maxCallBytes);
+          return writeOutput(descriptor.sink, bytes.subarray(start, end), resultAt);
         }
         if (descriptor.kind !== 'file') return errno.badf;
         if (length > 0) moved = descriptor.file.write(bytes, start, Math.min(length, maxTransferBytes));
       } else {
-        const vectors = memory.vectors(iovs, count);
+        const vectors = memory.vectors(
+          iovs,
+          count,
+          descriptor.kind === 'output' ? caps.maxCallBytes : undefined,
+        );
         const gathered = staging.gather(vectors);
         if (descriptor.kind === 'output') {
           return gathered === undefined

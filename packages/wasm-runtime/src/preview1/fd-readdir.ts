@@ -7,14 +7,14 @@ import { right } from './rights.ts';
 
 /** A `dirent` without its name. */
 const headBytes = 24;
-/** Names that a guest's open directories may hold together. */
-const maxNamesHeld = 4 * 65_536;
+/** Names that a guest's open directories may hold together: of so many that are as large as may be. */
+const directoriesHeld = 4;
 
 /**
  * `fd_readdir`. A directory is listed when it is asked for from its start; later calls go on in that list, by index,
  * until its end, whatever happens to the directory meanwhile.
  */
-export function fdReaddirCalls({ memory, descriptors }: GuestState) {
+export function fdReaddirCalls({ memory, descriptors, caps }: GuestState) {
   const encoder = new TextEncoder();
 
   function listingOf(descriptor: DirectoryDescriptor, cookie: bigint): readonly ListedName[] {
@@ -25,7 +25,7 @@ export function fdReaddirCalls({ memory, descriptors }: GuestState) {
     for (const other of descriptors.all()) {
       if (other.kind === 'directory') held += other.listing?.length ?? 0;
     }
-    if (held > maxNamesHeld) refuse(errno.nomem);
+    if (held > directoriesHeld * caps.maxDirectoryEntries) refuse(errno.nomem);
     descriptor.listing = names;
     return names;
   }

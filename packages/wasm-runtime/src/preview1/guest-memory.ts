@@ -17,8 +17,11 @@ export interface GuestMemory {
   span(pointer: number, length: number): Uint8Array;
   /** A path or link target: strict UTF-8 without NUL, at most 4,096 bytes. */
   path(pointer: number, length: number): string;
-  /** The non-empty buffers of an `iovec` or `ciovec` array; of more than 1,024 the first are taken. */
-  vectors(pointer: number, count: number): Uint8Array[];
+  /**
+   * The non-empty buffers of an `iovec` or `ciovec` array; of more than 1,024 the first are taken, and of more than
+   * `maxBytes` as many.
+   */
+  vectors(pointer: number, count: number, maxBytes?: number): Uint8Array[];
   setU32(pointer: number, value: number): void;
   setU64(pointer: number, value: bigint): void;
 }
@@ -102,12 +105,12 @@ class LinearMemory implements GuestMemory {
     return true;
   }
 
-  vectors(pointer: number, count: number): Uint8Array[] {
+  vectors(pointer: number, count: number, maxBytes = maxTransferBytes): Uint8Array[] {
     const taken = Math.min(count >>> 0, maxVectors);
     const start = this.check(pointer, taken * vectorBytes);
     const view = this.lastView;
     const found: Uint8Array[] = [];
-    let room = maxTransferBytes;
+    let room = maxBytes;
     for (let at = start; at < start + taken * vectorBytes && room > 0; at += vectorBytes) {
       const span = this.span(view.getUint32(at, true), view.getUint32(at + 4, true));
       const fitting = span.length > room ? span.subarray(0, room) : span;

@@ -1,5 +1,6 @@
 import type { Clocks } from '../system/clocks.ts';
 import type { FillRandom } from '../system/random-bytes.ts';
+import type { CallCaps } from './call-caps.ts';
 import type { DescriptorTable } from './descriptor-table.ts';
 import type { GuestMemory } from './guest-memory.ts';
 
@@ -7,6 +8,7 @@ import type { GuestMemory } from './guest-memory.ts';
 export interface GuestState {
   readonly memory: GuestMemory;
   readonly descriptors: DescriptorTable;
+  readonly caps: CallCaps;
   readonly clocks: Clocks;
   readonly fillRandom: FillRandom;
   /** NUL-terminated. */

@@ -1,10 +1,12 @@
 import process from 'node:process';
 import { createExactTimes } from '../system/file-stat.ts';
 import { createInput, emptyInput } from '../system/input.ts';
+import type { ListingCaps } from '../system/listing.ts';
 import { openMount } from '../system/mount.ts';
 import { createMountTree, type MountTree } from '../system/mount-tree.ts';
 import { createOpenDirectory } from '../system/open-directory.ts';
 import { createParentCache } from '../system/parent-cache.ts';
+import type { CallCaps } from './call-caps.ts';
 import { createDescriptorTable, type DescriptorTable } from './descriptor-table.ts';
 import { fdflag } from './flags.ts';
 import { encodeGuestPath } from './guest-strings.ts';
@@ -25,7 +27,7 @@ export interface OpenDescriptors {
 }
 
 /** Standard streams from 0; from 3 the mounted directories in their order, `/` where no mount is that, and listeners. */
-export function openDescriptors(options: Preview1Options): OpenDescriptors {
+export function openDescriptors(options: Preview1Options, caps: CallCaps): OpenDescriptors {
   const descriptors = createDescriptorTable(options.maxDescriptors);
   const mounts = createMountTree();
   const parents = createParentCache();
@@ -36,7 +38,7 @@ export function openDescriptors(options: Preview1Options): OpenDescriptors {
   };
   try {
     addStreams(descriptors, options);
-    const tree = { exactTimes: createExactTimes(), parents, maxNames: 65_536 };
+    const tree = { exactTimes: createExactTimes(), parents, listingCaps: listingCapsOf(caps) };
     for (const guestPath of mountAll(options.mounts, mounts)) {
       descriptors.requireRoom();
       descriptors.add({
@@ -56,6 +58,10 @@ export function openDescriptors(options: Preview1Options): OpenDescriptors {
     throw error;
   }
   return { descriptors, close };
+}
+
+function listingCapsOf({ maxDirectoryEntries, maxCallBytes }: CallCaps): ListingCaps {
+  return { maxNames: maxDirectoryEntries, maxBytes: maxCallBytes };
 }
 
 function addStreams(descriptors: DescriptorTable, { stdin, stdout, stderr, tty }: Preview1Options): void {

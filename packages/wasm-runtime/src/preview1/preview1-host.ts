@@ -2,6 +2,7 @@ import { RuntimeError } from '../errors.ts';
 import { createClocks } from '../system/clocks.ts';
 import { createRandom } from '../system/random-bytes.ts';
 import { createThreadSleep } from '../system/readiness.ts';
+import { defaultCaps } from './call-caps.ts';
 import { fdAttributeCalls } from './fd-attributes.ts';
 import { fdDataCalls } from './fd-data.ts';
 import { fdPositionCalls } from './fd-position.ts';
@@ -47,12 +48,14 @@ export function createPreview1(options: Preview1Options): Preview1 {
   const args = encodeArguments(options.args);
   const environ = encodeEnvironment(options.env);
   const closing = new AbortController();
-  const open = openDescriptors(options);
+  const caps = { ...defaultCaps, ...options.caps };
+  const open = openDescriptors(options, caps);
   const guest: GuestState = {
     memory: createGuestMemory(),
     args,
     environ,
     descriptors: open.descriptors,
+    caps,
     clocks: createClocks(),
     fillRandom: createRandom(),
     waiting: options.waiting,

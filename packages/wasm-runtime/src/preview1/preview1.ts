@@ -1,5 +1,6 @@
 import type { GuestMount } from '../isolation/guest-spec.ts';
 import type { Listener } from '../system/listener.ts';
+import type { CallCaps } from './call-caps.ts';
 
 /** What a preview1 guest sees, resolved; the isolation layer builds it inside the guest host. */
 export interface Preview1Options {
@@ -14,6 +15,8 @@ export interface Preview1Options {
   /** How waits are done. `sync`: `Atomics.wait`; `suspend`: promises under JSPI (see {@link Preview1.waits}). */
   readonly waiting: 'sync' | 'suspend';
   readonly maxDescriptors: number;
+  /** Of those that are absent the defaults hold. */
+  readonly caps?: Partial<CallCaps>;
   /** Sockets that listen, after the directories in the guest's table. They need `waiting: 'suspend'`. */
   readonly listeners?: readonly PassedListener[];
   /**

@@ -60,7 +60,9 @@ export function processCalls(guest: GuestState) {
     },
 
     random_get(buffer: number, length: number): number {
-      guest.fillRandom(memory.span(buffer, length));
+      const into = memory.span(buffer, length);
+      if (into.length > guest.caps.maxRandomBytes) return errno.inval;
+      guest.fillRandom(into);
       return errno.success;
     },
 

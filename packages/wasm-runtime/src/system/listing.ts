@@ -10,23 +10,34 @@ export interface ListedName {
   readonly kind: FileKind;
 }
 
+/** How much of a directory is listed. */
+export interface ListingCaps {
+  /** More names fail with EOVERFLOW. */
+  readonly maxNames: number;
+  /** More bytes of memory, as estimated, fail with ENOMEM. */
+  readonly maxBytes: number;
+}
+
+/** Memory that a listed name takes beside its characters. */
+const bytesPerName = 64;
 /** Directory entries that the kernel is asked for at a time. */
 const bufferSize = 256;
 
 /**
  * The names in an open directory as they are now, `.` and `..` first, mount points in the place of what they hide or
  * at the end. Names that are not UTF-8 cannot be spoken of in WASI and are left out.
- *
- * @param maxNames a directory with more fails with EOVERFLOW
  */
-export function listNames({ descriptor, point }: Place, maxNames: number): readonly ListedName[] {
+export function listNames({ descriptor, point }: Place, caps: ListingCaps): readonly ListedName[] {
   const points = new Map(point?.points);
   const names: ListedName[] = [
     { name: '.', kind: 'directory' },
     { name: '..', kind: 'directory' },
   ];
+  let bytes = 0;
   const put = (listed: ListedName): void => {
-    if (names.length >= maxNames) throw new SystemError('EOVERFLOW');
+    if (names.length >= caps.maxNames) throw new SystemError('EOVERFLOW');
+    bytes += bytesPerName + listed.name.length;
+    if (bytes > caps.maxBytes) throw new SystemError('ENOMEM');
     names.push(listed);
   };
   if (descriptor !== bare) {
@@ -34,9 +45,9 @@ export function listNames({ descriptor, point }: Place, maxNames: number): reado
     const options = { bufferSize, encoding: 'buffer' as BufferEncoding };
     using entries = opendirSync(ofDescriptor(descriptor), options);
     for (let entry = entries.readSync(); entry !== null; entry = entries.readSync()) {
-      const bytes: unknown = entry.name;
-      if (!Buffer.isBuffer(bytes) || !isUtf8(bytes)) continue;
-      const name = bytes.toString('utf8');
+      const raw: unknown = entry.name;
+      if (!Buffer.isBuffer(raw) || !isUtf8(raw)) continue;
+      const name = raw.toString('utf8');
       const mounted = points.get(name);
       points.delete(name);
       put({ name, kind: mounted === undefined ? kindOfEntry(entry) : kindOfPoint(mounted) });

@@ -15,7 +15,7 @@ import {
 } from 'node:fs';
 import { type ExactTimes, type FileStat, type NewTimes, secondsOf } from './file-stat.ts';
 import { flushDescriptor } from './flush-descriptor.ts';
-import { inodeOf, type ListedName, listNames } from './listing.ts';
+import { inodeOf, type ListedName, type ListingCaps, listNames } from './listing.ts';
 import { type OpenRequest, openSpot } from './open-spot.ts';
 import type { OpenFile } from './open-file.ts';
 import type { ParentCache } from './parent-cache.ts';
@@ -54,8 +54,7 @@ export interface OpenDirectory {
 export interface GuestTree {
   readonly exactTimes: ExactTimes;
   readonly parents: ParentCache;
-  /** A directory with more names cannot be listed (EOVERFLOW). */
-  readonly maxNames: number;
+  readonly listingCaps: ListingCaps;
 }
 
 /** A mount's directory, whose descriptor stays with the mount. */
@@ -156,7 +155,7 @@ class Directory implements OpenDirectory {
   }
 
   list(): readonly ListedName[] {
-    return listNames(this.#place, this.#tree.maxNames);
+    return listNames(this.#place, this.#tree.listingCaps);
   }
 
   inodeOf(name: string): bigint | undefined {

@@ -119,6 +119,7 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
         tty: assignment.tty,
         waiting: assignment.waiting,
         maxDescriptors: assignment.maxDescriptors,
+        caps: assignment.caps,
         exit: (code) => exitSwitch.exit(code),
       });
       dropRights(assignment.user);

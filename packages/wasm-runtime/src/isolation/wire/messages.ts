@@ -1,5 +1,6 @@
 import type { RuntimeErrorCode } from '../../errors.ts';
 import type { HostModuleUse } from '../../host.ts';
+import type { CallCaps } from '../../preview1/call-caps.ts';
 import type { PassOptions } from '../../passes/rewrite-module.ts';
 import type { GuestDiagnostics, GuestListener, GuestMount } from '../guest-spec.ts';
 import type { TrapFrame, TrapKind } from '../guest.ts';
@@ -39,6 +40,7 @@ export interface Assignment {
   readonly entry: string;
   readonly waiting: 'sync' | 'suspend';
   readonly maxDescriptors: number;
+  readonly caps: CallCaps;
   /** What it may write; `null` for all that it likes. */
   readonly outputBytes: number | null;
   readonly hostModules: readonly HostModuleUse[];

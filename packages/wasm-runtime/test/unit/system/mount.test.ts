@@ -56,7 +56,9 @@ const open = (hostPath: string, root?: string) =>
 function namesIn(hostPath: string, root?: string): readonly string[] {
   const { descriptor, volume } = open(hostPath, root);
   try {
-    return listNames({ descriptor, volume, point: undefined }, 1_000).map(({ name }) => name);
+    return listNames({ descriptor, volume, point: undefined }, { maxNames: 1_000, maxBytes: 100_000 }).map(
+      ({ name }) => name,
+    );
   } finally {
     closeSync(descriptor);
   }
