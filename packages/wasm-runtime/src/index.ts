@@ -29,5 +29,6 @@ export type {
   GuestSpec,
   Isolation,
 } from './isolation/guest-spec.ts';
+export type { GuestStats } from './isolation/guest-stats.ts';
 export type { UserRange } from './isolation/sandbox-users.ts';
 export type { ThreadCounts } from './isolation/thread/thread-places.ts';

@@ -17,6 +17,7 @@ export function endedGuest({ stdin, output, diagnostics }: GuestSpec, message: s
     ...(output.kind === 'stream' ? { stdout: Readable.from([]), stderr: Readable.from([]) } : {}),
     ...(diagnostics?.profile ? { profile: Promise.resolve(undefined) } : {}),
     ...(diagnostics?.report ? { report: Promise.resolve(undefined) } : {}),
+    stats: () => Promise.resolve(undefined),
     stop: () => exited,
     onReport() {},
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { GuestSpec } from './guest-spec.ts';
+import type { GuestStats } from './guest-stats.ts';
 
 /** How a call is ended early. */
 export interface AbortOptions {
@@ -59,6 +60,8 @@ export interface Guest extends AsyncDisposable {
    * values of its exported globals, and how often it called what, once it has ended. `undefined` of a guest that was killed.
    */
   readonly report?: Promise<string | undefined>;
+  /** What it has taken so far; `undefined` when it is gone, and on other systems than Linux. */
+  stats(): Promise<GuestStats | undefined>;
   /**
    * Ends the guest: a guest without a stop interface (every preview1 module) ends at once. Bounded: SIGKILL
    * at the latest when `graceMs` have passed. Idempotent.

@@ -7,6 +7,7 @@ import { createDiagnosticsReader } from './diagnostics.ts';
 import { exitOf, type Kill } from './guest-exit.ts';
 import type { GuestPlace } from './guest-place.ts';
 import type { GuestSpec } from './guest-spec.ts';
+import { processStats, threadStats } from './guest-stats.ts';
 import type { AbortOptions, Guest, GuestExit, GuestReport } from './guest.ts';
 import { createOutputReader, type OutputReader } from './output-reader.ts';
 import { createStdinWriter, type StdinWriter } from './stdin-writer.ts';
@@ -28,6 +29,8 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
   const { promise: started, resolve: onStarted, reject: onFailed } = Promise.withResolvers<void>();
   started.catch(() => {}); // heard of below, unless aborted
   let end: GuestEnd | undefined;
+  let thread: number | undefined;
+  let gone = false;
   let killed: Kill | undefined;
   const reports = createReportQueue();
   const diagnostics = createDiagnosticsReader(spec.diagnostics ?? {});
@@ -52,6 +55,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
       case 'ready':
         break;
       case 'started':
+        thread = message.thread;
         onStarted();
         break;
       case 'module-wanted':
@@ -87,6 +91,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
   let stopTimeout: (() => void) | undefined;
   let stopStartTimeout: (() => void) | undefined;
   const exited = place.gone.then(async (placeEnd): Promise<GuestExit> => {
+    gone = true;
     stopTimeout?.();
     streams.end();
     diagnostics.end();
@@ -136,6 +141,11 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
       : {}),
     ...(diagnostics.profile ? { profile: diagnostics.profile } : {}),
     ...(diagnostics.report ? { report: diagnostics.report } : {}),
+    async stats() {
+      // Its numbers may be another's by then.
+      if (gone) return undefined;
+      return thread === undefined ? processStats(place.pid) : threadStats(place.pid, thread);
+    },
     stop() {
       stop();
       return exited;

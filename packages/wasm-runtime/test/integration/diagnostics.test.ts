@@ -92,6 +92,24 @@ describe.each(isolations)('isolation %s:', (isolation) => {
     });
   });
 
+  test('the CPU that a guest takes is told while it spins, and nothing when it is gone', async () => {
+    const spinning = await runtime.start(await specOf(guests.loop));
+    const sleeping = await runtime.start(await specOf(guests.sleep));
+    const before = await sleeping.stats();
+    const taken = async (): Promise<number> => (await spinning.stats())?.cpuSeconds ?? 0;
+    const start = await taken();
+    while ((await taken()) < start + 0.2);
+    expect((await sleeping.stats())?.cpuSeconds).toBeLessThan((before?.cpuSeconds ?? 0) + 0.1);
+    const ofItsOwn = isolation === 'process' ? (before?.memoryBytes ?? 0) : Infinity;
+    expect(ofItsOwn).toBeGreaterThan(1024 * 1024);
+    await Promise.all([spinning, sleeping].map((guest) => guest.stop({ graceMs: 0 })));
+    expect(await spinning.stats()).toBeUndefined();
+    for (const { stdout, stderr } of [spinning, sleeping]) {
+      stdout?.destroy();
+      stderr?.destroy();
+    }
+  });
+
   test('nothing is told of a guest that was killed, or not asked for', async () => {
     const spec = await specOf(guests.loop, {
       diagnostics: { profile: true, report: true },

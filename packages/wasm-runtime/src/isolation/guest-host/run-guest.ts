@@ -8,6 +8,7 @@ import type { LoadedHostModules, OpenHostModules } from './host-modules.ts';
 import { type LinkedGuest, linkGuest } from './link.ts';
 import { observeGuest } from './observe-guest.ts';
 import { createReporter } from './reporter.ts';
+import { threadId } from './thread-id.ts';
 
 export interface RunInput {
   readonly assignment: Assignment;
@@ -47,7 +48,8 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
       entry: assignment.entry,
     });
     observation.begin();
-    wire.send({ tag: 'started' });
+    const thread = threadId();
+    wire.send({ tag: 'started', ...(thread === undefined ? {} : { thread }) });
     await linked.run();
     return observation.tell({ kind: 'exited', code: 0 }, linked.exports);
   } catch (error) {

@@ -54,8 +54,8 @@ export interface Assignment {
 export type HostMessage =
   /** Loaded and waiting for an assignment. */
   | { readonly tag: 'ready' }
-  /** The guest is linked and begins to run. */
-  | { readonly tag: 'started' }
+  /** The guest is linked and begins to run, in a thread of its process that the kernel knows by this number. */
+  | { readonly tag: 'started'; readonly thread?: number }
   /** A place that keeps modules has not got this one. */
   | { readonly tag: 'module-wanted' }
   | { readonly tag: 'failed'; readonly code: RuntimeErrorCode; readonly message: string }
@@ -117,8 +117,10 @@ export function parseHostMessage(json: unknown): HostMessage {
   switch (message['tag']) {
     case 'ready':
       return { tag: 'ready' };
-    case 'started':
-      return { tag: 'started' };
+    case 'started': {
+      const { thread } = message;
+      return { tag: 'started', ...(thread === undefined ? {} : { thread: count(thread) }) };
+    }
     case 'module-wanted':
       return { tag: 'module-wanted' };
     case 'rotate':
