@@ -1,7 +1,7 @@
 import { RuntimeError } from '../errors.ts';
 import { firstReady } from '../system/readiness.ts';
 import type { ConnectionDescriptor, Descriptor, InputDescriptor } from './descriptor.ts';
-import { type Errno, errno, errnoOf, refuse } from './errno.ts';
+import { type Errno, errno, refuse } from './errno.ts';
 import { fdflag } from './flags.ts';
 import { maxTransferBytes, vectorBytes } from './guest-memory.ts';
 import type { GuestState } from './guest-state.ts';
@@ -15,7 +15,7 @@ import { createStaging } from './staging.ts';
  * errors themselves, look at the memory once, and move one vector without a typed array being made for a file.
  */
 export function fdDataCalls(guest: GuestState) {
-  const { memory, descriptors, waiting, closing, caps } = guest;
+  const { memory, descriptors, waiting, closing, caps, answer } = guest;
   const sendTo = createSend(guest);
   const staging = createStaging();
 
@@ -50,7 +50,7 @@ export function fdDataCalls(guest: GuestState) {
       view.setUint32(resultAt, moved, true);
       return errno.success;
     } catch (error) {
-      return errnoOf(error);
+      return answer(error);
     }
   }
 
@@ -96,7 +96,7 @@ export function fdDataCalls(guest: GuestState) {
       view.setUint32(resultAt, moved, true);
       return errno.success;
     } catch (error) {
-      return errnoOf(error);
+      return answer(error);
     }
   }
 
@@ -167,7 +167,7 @@ export function fdDataCalls(guest: GuestState) {
         if (nonblocking) return errno.again;
       }
     } catch (error) {
-      return errnoOf(error);
+      return answer(error);
     }
   }
 

@@ -2,6 +2,7 @@ import type { Clocks } from '../system/clocks.ts';
 import type { FillRandom } from '../system/random-bytes.ts';
 import type { CallCaps } from './call-caps.ts';
 import type { DescriptorTable } from './descriptor-table.ts';
+import type { Answer } from './host-call.ts';
 import type { GuestMemory } from './guest-memory.ts';
 
 /** What the calls of one guest work on. */
@@ -20,4 +21,6 @@ export interface GuestState {
   /** Aborts when the guest is closed; ends waits. */
   readonly closing: AbortSignal;
   readonly exit: (code: number) => never;
+  /** For calls that catch their errors themselves. */
+  readonly answer: Answer;
 }

@@ -1,15 +1,39 @@
+import { RuntimeError } from '../errors.ts';
 import { errnoOf } from './errno.ts';
 
-/** A call that tells its refusals as errno; all else it throws ends the guest. */
+/**
+ * Answers an error of a host call: as errno when it is a refusal; all else ends the guest, among it that the guest had
+ * used up the stack when it called.
+ */
+export type Answer = (error: unknown) => number;
+
+/**
+ * @param fail ends the guest by a trap that it cannot catch, as it could what is thrown here. Where the stack is too short
+ *   even for that, V8's own error ends it.
+ */
+export function createAnswer(fail: ((error: unknown) => never) | undefined): Answer {
+  return (error) => {
+    try {
+      return errnoOf(error);
+    } catch (defect) {
+      // What we refuse to run is told to who started it.
+      if (fail === undefined || defect instanceof RuntimeError) throw defect;
+      return fail(defect);
+    }
+  };
+}
+
+/** A call that tells its refusals as errno. */
 export function hostCall<Args extends readonly unknown[]>(
   call: (...args: Args) => number | Promise<number>,
+  answer: Answer,
 ): (...args: Args) => number | Promise<number> {
   return (...args) => {
     try {
-      const answer = call(...args);
-      return typeof answer === 'number' ? answer : answer.catch(errnoOf);
+      const told = call(...args);
+      return typeof told === 'number' ? told : told.catch(answer);
     } catch (error) {
-      return errnoOf(error);
+      return answer(error);
     }
   };
 }

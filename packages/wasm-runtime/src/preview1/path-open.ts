@@ -1,13 +1,13 @@
 import type { OpenDirectory } from '../system/open-directory.ts';
 import type { OpenRequest } from '../system/open-spot.ts';
 import { type Descriptor, requireDirectory } from './descriptor.ts';
-import { errno, errnoOf } from './errno.ts';
+import { errno } from './errno.ts';
 import { fdflag, lookup, oflag } from './flags.ts';
 import type { GuestState } from './guest-state.ts';
 import { directoryRights, fileRights, right, rightsFrom } from './rights.ts';
 
 /** `path_open`. It catches its errors itself: passing nine arguments on would cost more than the rest of the call. */
-export function pathOpenCalls({ memory, descriptors }: GuestState) {
+export function pathOpenCalls({ memory, descriptors, answer }: GuestState) {
   function path_open(
     fd: number,
     lookupFlags: number,
@@ -36,7 +36,7 @@ export function pathOpenCalls({ memory, descriptors }: GuestState) {
       memory.setU32(result, descriptors.add(descriptorOf(opened, rights, inherited, flags)));
       return errno.success;
     } catch (error) {
-      return errnoOf(error);
+      return answer(error);
     }
   }
 

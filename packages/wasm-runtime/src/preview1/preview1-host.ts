@@ -11,7 +11,7 @@ import { fdTableCalls } from './fd-table.ts';
 import { createGuestMemory } from './guest-memory.ts';
 import type { GuestState } from './guest-state.ts';
 import { encodeArguments, encodeEnvironment } from './guest-strings.ts';
-import { hostCall } from './host-call.ts';
+import { createAnswer, hostCall } from './host-call.ts';
 import { openDescriptors } from './open-descriptors.ts';
 import { pathCalls } from './path-calls.ts';
 import { pathOpenCalls } from './path-open.ts';
@@ -62,6 +62,7 @@ export function createPreview1(options: Preview1Options): Preview1 {
     sleep: createThreadSleep(),
     closing: closing.signal,
     exit: options.exit,
+    answer: createAnswer(options.fail),
   };
 
   return {
@@ -96,7 +97,10 @@ function functionsOf(guest: GuestState, snapshot: Snapshot): Preview1Functions {
   };
   const functions: Record<string, (...args: never[]) => number | void | Promise<number | void>> = {};
   for (const [name, call] of Object.entries(calls)) {
-    functions[name] = hostCall(call as (...args: readonly unknown[]) => number | Promise<number>);
+    functions[name] = hostCall(
+      call as (...args: readonly unknown[]) => number | Promise<number>,
+      guest.answer,
+    );
   }
   if (snapshot === snapshot0) delete functions['sock_accept'];
   const proc_exit = (code: number): void => guest.exit(code >>> 0);

@@ -24,6 +24,11 @@ export interface Preview1Options {
    * it with the code.
    */
   readonly exit: (code: number) => never;
+  /**
+   * Ends the guest in the same way for an error that is none of its own: a defect, or a stack overflow in a host
+   * call. Without it the error is thrown, and a guest can catch it.
+   */
+  readonly fail?: (error: unknown) => never;
 }
 
 /** Bytes for fd 0. */

@@ -1,6 +1,6 @@
 import { firstReady, type Ready } from '../system/readiness.ts';
 import { type ConnectionDescriptor, requireConnection, requireRight } from './descriptor.ts';
-import { type Errno, errno, errnoOf } from './errno.ts';
+import { type Errno, errno } from './errno.ts';
 import { fdflag, riflag, sdflag } from './flags.ts';
 import type { GuestState } from './guest-state.ts';
 import { connectionRights, right } from './rights.ts';
@@ -111,7 +111,7 @@ export function sockCalls(guest: GuestState) {
 }
 
 /** What `sock_send`, and `fd_write` to a connection, do: all is sent, unless the connection is non-blocking. */
-export function createSend({ memory, closing }: GuestState) {
+export function createSend({ memory, closing, answer }: GuestState) {
   return (
     { connection, flags }: ConnectionDescriptor,
     iovs: number,
@@ -139,12 +139,12 @@ export function createSend({ memory, closing }: GuestState) {
       try {
         for (;;) {
           await firstReady([connection.writable], nonblocking ? 0 : Number.POSITIVE_INFINITY, closing);
-          const answer = attempt();
-          if (answer !== undefined) return answer;
+          const told = attempt();
+          if (told !== undefined) return told;
           if (nonblocking) return sent > 0 ? tell() : errno.again;
         }
       } catch (error) {
-        return sent > 0 ? tell() : errnoOf(error);
+        return sent > 0 ? tell() : answer(error);
       }
     };
     return attempt() ?? later();

@@ -1,3 +1,4 @@
+import { isStackOverflow } from '../../preview1/host-call.ts';
 import type { TrapKind } from '../guest.ts';
 import { clip, type GuestEnd } from '../wire/messages.ts';
 import { backtraceOf, showBacktrace } from './backtrace.ts';
@@ -18,6 +19,7 @@ interface Description {
 }
 
 function describeFailure(error: unknown): Description {
+  if (isStackOverflow(error)) return describeTrap(error);
   return {
     trap: 'other',
     text: `a host function failed: ${error instanceof Error ? error.message : String(error)}`,

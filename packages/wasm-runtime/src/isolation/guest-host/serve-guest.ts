@@ -121,6 +121,7 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
         maxDescriptors: assignment.maxDescriptors,
         caps: assignment.caps,
         exit: (code) => exitSwitch.exit(code),
+        fail: (error) => exitSwitch.fail(error),
       });
       dropRights(assignment.user);
       const compiling = incoming.complete.then((whole) => {
