@@ -1,11 +1,15 @@
 // What the runtime of Go asks of a WASI host, one check per word: args, env, walk DIR, goroutines, time, grow MIB,
-// panic TEXT, deadlock, exit CODE. Prints what it found; a failed check is a panic.
+// panic TEXT, deadlock, exit CODE, serve (HTTP, on the listener that follows stdio, until somebody gets /stop). Prints what it found; a failed check is a panic.
 package main
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -45,6 +49,8 @@ func main() {
 		<-make(chan int)
 	case "exit":
 		os.Exit(number(2))
+	case "serve":
+		serve()
 	default:
 		panic("no such check: " + os.Args[1])
 	}
@@ -162,4 +168,33 @@ func grow(mebibytes int) {
 		sum += int(block[len(block)-1])
 	}
 	fmt.Println(len(kept), sum)
+}
+
+func serve() {
+	listener, err := net.FileListener(os.NewFile(3, "listener"))
+	must(err)
+	var server http.Server
+	http.HandleFunc("/sum", func(answer http.ResponseWriter, request *http.Request) {
+		hash := sha256.New()
+		size, err := io.Copy(hash, request.Body)
+		must(err)
+		fmt.Fprintf(answer, "%d %x", size, hash.Sum(nil))
+	})
+	http.HandleFunc("/large", func(answer http.ResponseWriter, _ *http.Request) {
+		for range 64 {
+			_, err := answer.Write(slices.Repeat([]byte("0123456789abcdef"), 4096))
+			must(err)
+		}
+	})
+	http.HandleFunc("/slow", func(answer http.ResponseWriter, _ *http.Request) {
+		time.Sleep(250 * time.Millisecond)
+		fmt.Fprint(answer, "at last")
+	})
+	http.HandleFunc("/stop", func(http.ResponseWriter, *http.Request) {
+		go server.Close()
+	})
+	fmt.Println("serving")
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		panic(err)
+	}
 }
