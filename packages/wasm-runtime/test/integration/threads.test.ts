@@ -74,6 +74,14 @@ describe('a guest host with threads', () => {
     expect(next.pid).not.toBe(culprit.pid);
   });
 
+  test('ends with a guest that V8 does not interrupt, so that stopping is bounded', async () => {
+    const neighbour = await runtime.start(await specOf(guests.sleep));
+    const guest = await runtime.start(await specOf(guests.slowLoop));
+    await delay(300);
+    await expect(guest.stop({ graceMs: 0 })).resolves.toMatchObject({ kind: 'killed', reason: 'stop' });
+    await expect(neighbour.exited).resolves.toMatchObject({ kind: 'killed', reason: 'host-closed' });
+  });
+
   test('keeps neighbours’ logs whole while others are killed in loops', async () => {
     await using directory = await scratchDirectory();
     const lines = 50_000;

@@ -34,6 +34,12 @@ export const workerEntry = new URL(
  */
 const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64, stackSizeMb: 1.16 };
 
+/**
+ * A thread ends in some milliseconds. V8 notices late, however, that a guest is to end that loops over instructions of
+ * milliseconds each, such as `memory.fill` of many megabytes: it looks at loops by the code that they have run, not by time.
+ */
+export const killTimeoutMs = 2000;
+
 export function startGuestWorker({ shelf, onFrame, ...start }: GuestWorkerOptions): GuestWorker {
   const worker = new Worker(workerEntry, {
     name: 'guest',

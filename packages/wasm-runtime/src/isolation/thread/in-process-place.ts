@@ -1,6 +1,7 @@
 import process from 'node:process';
-import { createPlaceInbox, type GuestPlace } from '../guest-place.ts';
-import { startGuestWorker } from './guest-worker.ts';
+import { createPlaceInbox, type GuestPlace, type PlaceEnd } from '../guest-place.ts';
+import { startTimeout } from '../timeout.ts';
+import { killTimeoutMs, startGuestWorker } from './guest-worker.ts';
 import type { ModuleShelf } from './module-shelf.ts';
 
 export interface InProcessOptions {
@@ -20,12 +21,24 @@ export function startInProcessPlace(
     shelf,
     onFrame: (frame) => inbox.take(frame),
   });
-  void worker.gone.then((end) => inbox.close(end));
+  const { promise: gone, resolve: onGone } = Promise.withResolvers<PlaceEnd>();
+  void worker.gone.then(onGone);
+  void gone.then((end) => inbox.close(end));
+  let stopTimeout: (() => void) | undefined;
+  void worker.gone.then(() => stopTimeout?.());
   return {
-    ...worker,
+    wire: worker.wire,
     pid: process.pid,
     keepsModules: true,
     ready: inbox.ready,
+    gone,
     listen: (listener) => inbox.listen(listener),
+    kill() {
+      worker.kill();
+      // Nothing stronger is at hand, but nobody is to wait for it.
+      stopTimeout ??= startTimeout(killTimeoutMs, () =>
+        onGone({ how: 'its thread does not end', heapFull: false }),
+      );
+    },
   };
 }

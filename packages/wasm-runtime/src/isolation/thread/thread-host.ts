@@ -3,6 +3,7 @@ import { type HostProcessOptions, startHostProcess } from '../host-process.ts';
 import type { SandboxUser } from '../sandbox-users.ts';
 import { startTimeout } from '../timeout.ts';
 import type { DaemonMessage } from '../wire/messages.ts';
+import { killTimeoutMs } from './guest-worker.ts';
 import { parseSeatGone, type SeatOrder } from './seat-messages.ts';
 
 /** A process that runs many guests of one group, each in a thread. */
@@ -83,6 +84,7 @@ export function startThreadHost({ group, user, ...options }: ThreadHostOptions):
           wire.send({ tag: 'kill' });
           // Nothing foreign is there yet, and the process may itself be starting: nobody has to wait for that.
           if (!seat.isReady()) seat.leave({ how: 'killed before it was ready', heapFull: false });
+          // A thread that does not end takes the process, and its neighbours, with it.
           else stopTimeout = startTimeout(killTimeoutMs, () => host.kill());
         },
       };
@@ -99,9 +101,6 @@ export function startThreadHost({ group, user, ...options }: ThreadHostOptions):
 }
 
 const maxGroupTitle = 200;
-
-/** A thread ends in some milliseconds; one that does not takes the process, and its neighbours, with it. */
-const killTimeoutMs = 2000;
 
 interface Seat {
   readonly inbox: PlaceInbox;
