@@ -23,6 +23,7 @@ export type {
 export type {
   GuestDiagnostics,
   GuestLimits,
+  GuestInputFile,
   GuestListener,
   GuestMount,
   GuestOutput,

@@ -17,7 +17,7 @@ export interface GuestSpec {
    */
   readonly listeners?: readonly GuestListener[];
   /** @default 'none': the guest reads end-of-file. `stream`: {@link Guest.stdin} feeds it. */
-  readonly stdin?: 'none' | 'stream';
+  readonly stdin?: 'none' | 'stream' | GuestInputFile;
   /** Whether stdio is shown to the guest as a terminal. @default false */
   readonly tty?: boolean;
   readonly output: GuestOutput;
@@ -62,13 +62,24 @@ export interface GuestMount {
 export interface GuestListener {
   /** Address of this machine. @default '127.0.0.1' */
   readonly host?: string;
-  /** 1 to 65,535. */
+  /** 1 to 65,535; in a thread one that the user of its group may listen on. */
   readonly port: number;
   /**
    * Whether `sock_accept` answers EAGAIN when nobody is there, as programs expect that wait by `poll_oneoff`, Go's for
    * instance. @default false: it waits
    */
   readonly nonblocking?: boolean;
+}
+
+/**
+ * A regular file that a guest reads as its standard input. Opened with the application's rights; in a thread with those of
+ * the user that the guests of its group run as.
+ */
+export interface GuestInputFile {
+  /** Absolute path on this machine. */
+  readonly file: string;
+  /** See {@link GuestMount.root}. */
+  readonly root?: string;
 }
 
 /** Where stdout and stderr go. */

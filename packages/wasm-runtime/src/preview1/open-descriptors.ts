@@ -1,6 +1,7 @@
 import process from 'node:process';
-import { createExactTimes } from '../system/file-stat.ts';
+import { createExactTimes, type ExactTimes } from '../system/file-stat.ts';
 import { createInput, emptyInput } from '../system/input.ts';
+import { openInputFile } from '../system/input-file.ts';
 import type { ListingCaps } from '../system/listing.ts';
 import { openMount } from '../system/mount.ts';
 import { createMountTree, type MountTree } from '../system/mount-tree.ts';
@@ -15,6 +16,7 @@ import {
   connectionRights,
   directoryRights,
   fileRights,
+  inputFileRights,
   inputRights,
   listenerRights,
   outputRights,
@@ -37,8 +39,9 @@ export function openDescriptors(options: Preview1Options, caps: CallCaps): OpenD
     mounts.close();
   };
   try {
-    addStreams(descriptors, options);
-    const tree = { exactTimes: createExactTimes(), parents, listingCaps: listingCapsOf(caps) };
+    const exactTimes = createExactTimes();
+    addStreams(descriptors, options, exactTimes);
+    const tree = { exactTimes, parents, listingCaps: listingCapsOf(caps) };
     for (const guestPath of mountAll(options.mounts, mounts)) {
       descriptors.requireRoom();
       descriptors.add({
@@ -64,10 +67,20 @@ function listingCapsOf({ maxDirectoryEntries, maxCallBytes }: CallCaps): Listing
   return { maxNames: maxDirectoryEntries, maxBytes: maxCallBytes };
 }
 
-function addStreams(descriptors: DescriptorTable, { stdin, stdout, stderr, tty }: Preview1Options): void {
+function addStreams(
+  descriptors: DescriptorTable,
+  { stdin, stdout, stderr, tty }: Preview1Options,
+  exactTimes: ExactTimes,
+): void {
   const plain = { inheriting: 0, flags: 0 };
-  const input = stdin.kind === 'stream' ? createInput(stdin) : emptyInput;
-  descriptors.add({ kind: 'input', input, tty, base: inputRights, canRead: true, canWrite: false, ...plain });
+  const reads = { canRead: true, canWrite: false, ...plain };
+  if (stdin.kind === 'file') {
+    const file = openInputFile({ ...stdin, platform: process.platform }, exactTimes);
+    descriptors.add({ kind: 'file', file, base: inputFileRights, ...reads });
+  } else {
+    const input = stdin.kind === 'stream' ? createInput(stdin) : emptyInput;
+    descriptors.add({ kind: 'input', input, tty, base: inputRights, ...reads });
+  }
   for (const sink of [stdout, stderr]) {
     descriptors.add({
       kind: 'output',

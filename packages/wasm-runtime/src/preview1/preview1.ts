@@ -34,6 +34,8 @@ export interface Preview1Options {
 /** Bytes for fd 0. */
 export type InputSource =
   | { readonly kind: 'empty' }
+  /** A regular file, which is always ready. */
+  | { readonly kind: 'file'; readonly hostPath: string; readonly root?: string }
   | {
       readonly kind: 'stream';
       /** Up to `into.length` bytes that are there now: their number, 0 at the end, `undefined` when one has to wait. */

@@ -76,6 +76,7 @@ export const directoryRights =
 /** No seeking or telling: that is how C libraries recognise a terminal. */
 const streamRights = right.fdFdstatSetFlags | right.fdFilestatGet | right.pollFdReadwrite;
 export const inputRights = streamRights | right.fdRead;
+export const inputFileRights = inputRights | right.fdSeek | right.fdTell | right.fdAdvise;
 export const outputRights = streamRights | right.fdWrite;
 export const connectionRights = streamRights | right.fdRead | right.fdWrite | right.sockShutdown;
 export const listenerRights = streamRights | right.sockAccept;

@@ -2,7 +2,7 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../../errors.ts';
 import { createPreview1 } from '../../preview1/preview1-host.ts';
-import type { PassedListener } from '../../preview1/preview1.ts';
+import type { InputSource, PassedListener } from '../../preview1/preview1.ts';
 import type { Channel, Frame } from '../wire/frames.ts';
 import { type Assignment, clip, type HostMessage, parseDaemonMessage } from '../wire/messages.ts';
 import type { Wire, WireEvents } from '../wire/wire.ts';
@@ -113,7 +113,7 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
         env: assignment.env,
         mounts: assignment.mounts,
         listeners,
-        stdin: stdin?.source ?? { kind: 'empty' },
+        stdin: stdin?.source ?? sourceOf(assignment.stdin),
         stdout: outputs.stdout,
         stderr: outputs.stderr,
         tty: assignment.tty,
@@ -146,6 +146,13 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
     credit: (channel, bytes) => outputs?.credit(channel, bytes),
     done: live(),
   };
+}
+
+/** What needs no wire. */
+function sourceOf(stdin: Assignment['stdin']): InputSource {
+  if (typeof stdin === 'string') return { kind: 'empty' };
+  const { file, root } = stdin;
+  return { kind: 'file', hostPath: file, ...(root === undefined ? {} : { root }) };
 }
 
 interface ModuleBuffer {

@@ -2,7 +2,7 @@ import type { RuntimeErrorCode } from '../../errors.ts';
 import type { HostModuleUse } from '../../host.ts';
 import type { CallCaps } from '../../preview1/call-caps.ts';
 import type { PassOptions } from '../../passes/rewrite-module.ts';
-import type { GuestDiagnostics, GuestListener, GuestMount } from '../guest-spec.ts';
+import type { GuestDiagnostics, GuestInputFile, GuestListener, GuestMount } from '../guest-spec.ts';
 import type { TrapFrame, TrapKind } from '../guest.ts';
 import { channels, type Channel } from './frames.ts';
 
@@ -27,7 +27,7 @@ export interface Assignment {
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly mounts: readonly GuestMount[];
   readonly listeners: readonly Required<GuestListener>[];
-  readonly stdin: 'none' | 'stream';
+  readonly stdin: 'none' | 'stream' | GuestInputFile;
   readonly tty: boolean;
   readonly output:
     | { readonly kind: 'stream' }
