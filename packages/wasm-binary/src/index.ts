@@ -10,6 +10,8 @@ export { sniffWasm } from './sniff-wasm.ts';
 export { capMemory } from './cap-memory.ts';
 export { capTables } from './cap-tables.ts';
 export { growthRefusedExport, watchGrowth } from './watch-growth.ts';
+export { codeMoves, originalOffset } from './code-moves.ts';
+export type { CodeMove } from './code-moves.ts';
 export { measureModule } from './measure-module.ts';
 export type { ModuleMeasures } from './measure-module.ts';
 export { WasmBinaryError } from './errors.ts';

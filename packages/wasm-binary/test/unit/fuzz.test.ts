@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { capMemory, capTables, describeWasm, measureModule, watchGrowth } from '../../src/index.ts';
+import {
+  capMemory,
+  capTables,
+  codeMoves,
+  describeWasm,
+  measureModule,
+  watchGrowth,
+} from '../../src/index.ts';
 import { assemble } from '../fixtures/assemble.ts';
 import { componentOf, custom, leb, moduleOf, section } from '../fixtures/bytes.ts';
 import { errorOf } from '../fixtures/error-of.ts';
@@ -86,6 +93,7 @@ function faultOf(bytes: Uint8Array): string | undefined {
     errorOf(() => {
       capped = capTables(capMemory(bytes, limitPages * 65_536), limitElements);
       capped = watchGrowth(capped);
+      codeMoves(bytes, capped);
     });
   } catch (error) {
     return String(error);

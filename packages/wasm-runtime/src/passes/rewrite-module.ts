@@ -1,6 +1,7 @@
 import { capMemory, capTables, measureModule, WasmBinaryError, watchGrowth } from '@wasmlet/wasm-binary';
 import { RuntimeError } from '../errors.ts';
 import type { ModuleLimits } from './module-limits.ts';
+import { noteMovedCode } from './moved-code.ts';
 
 /** What the passes are told. Plain data: it travels to where the module is compiled, and is part of what it is cached under. */
 export interface PassOptions {
@@ -32,7 +33,8 @@ const passes: readonly Pass[] = [
 export function rewriteModule(bytes: Uint8Array, options: PassOptions): Uint8Array {
   try {
     const rewritten = passes.reduce((done, pass) => pass(done, options), bytes);
-    return rewritten === bytes || WebAssembly.validate(bytes) ? rewritten : bytes;
+    if (rewritten === bytes || !WebAssembly.validate(bytes)) return bytes;
+    return noteMovedCode(bytes, rewritten);
   } catch (cause) {
     if (!(cause instanceof WasmBinaryError)) throw cause;
     throw new RuntimeError('INVALID_MODULE', `the module is refused: ${cause.message}`, { cause });
@@ -40,17 +42,18 @@ export function rewriteModule(bytes: Uint8Array, options: PassOptions): Uint8Arr
 }
 
 function checkSizes(bytes: Uint8Array, { limits, garbageCollected }: PassOptions): Uint8Array {
-  const exceeds = (what: string, found: number, limit: number): void => {
-    if (found > limit) throw refused(`it has ${found} ${what}; its limit allows ${limit}`);
-  };
-  exceeds('bytes', bytes.length, limits.maxModuleBytes);
+  checkCount('bytes', bytes.length, limits.maxModuleBytes);
   const measures = measureModule(bytes);
-  exceeds('functions', measures.functions, limits.maxFunctions);
-  exceeds('types', measures.types, limits.maxTypes);
+  checkCount('functions', measures.functions, limits.maxFunctions);
+  checkCount('types', measures.types, limits.maxTypes);
   if (garbageCollected === 'refused' && measures.garbageCollected) {
     throw refused("it has garbage-collected types, which need a process of their own: isolation 'process'");
   }
   return bytes;
+}
+
+function checkCount(what: string, found: number, limit: number): void {
+  if (found > limit) throw refused(`it has ${found} ${what}; its limit allows ${limit}`);
 }
 
 function refused(why: string): RuntimeError {

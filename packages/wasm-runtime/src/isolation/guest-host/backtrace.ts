@@ -4,8 +4,15 @@ import { demangleRust } from './demangle-rust.ts';
 
 const wasmFrame = /^\s+at (?:(\S.*?) \()?wasm:\/\/wasm\/[^:]*:wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
 
-/** The guest's functions in an error's stack, innermost first. */
-export function backtraceOf(error: unknown): readonly TrapFrame[] {
+/**
+ * The guest's functions in an error's stack, innermost first.
+ *
+ * @param original finds the offset in the guest's module of one in what was compiled
+ */
+export function backtraceOf(
+  error: unknown,
+  original: (offset: number) => number = (offset) => offset,
+): readonly TrapFrame[] {
   if (!(error instanceof Error)) return [];
   const frames: TrapFrame[] = [];
   for (const line of (error.stack ?? '').split('\n')) {
@@ -17,7 +24,7 @@ export function backtraceOf(error: unknown): readonly TrapFrame[] {
         ? {}
         : { name: demangleRust(name).slice(0, maxNameLength) }),
       function: Number(index),
-      offset: Number.parseInt(offset, 16),
+      offset: original(Number.parseInt(offset, 16)),
     });
     if (frames.length === maxFrames) break;
   }

@@ -4,11 +4,22 @@ import { clip, type GuestEnd } from '../wire/messages.ts';
 import { backtraceOf, showBacktrace } from './backtrace.ts';
 import type { Ending } from './exit-switch.ts';
 
+export interface EndDetails {
+  /** Whether it was out of memory. */
+  readonly memoryFull: boolean;
+  /** Finds the offset in the guest's module of one in what was compiled. */
+  readonly original?: (offset: number) => number;
+}
+
 /** What a guest's end was: its exit, or a trap in wasmtime's words with the wasm frames below. */
-export function describeEnd(error: unknown, ending: Ending | undefined, memoryFull: boolean): GuestEnd {
+export function describeEnd(
+  error: unknown,
+  ending: Ending | undefined,
+  { memoryFull, original }: EndDetails,
+): GuestEnd {
   if (ending?.kind === 'exit') return { kind: 'exited', code: ending.code };
   const { trap, text } = ending ? describeFailure(ending.error) : describeTrap(error);
-  const backtrace = backtraceOf(error);
+  const backtrace = backtraceOf(error, original);
   const message = clip(`wasm trap: ${text}${showBacktrace(backtrace)}`);
   return { kind: 'trapped', trap, message, backtrace, memoryFull };
 }

@@ -63,7 +63,7 @@ export async function rehearse(): Promise<void> {
       });
       await run();
     } catch (error) {
-      describeEnd(error, exitSwitch.used, false);
+      describeEnd(error, exitSwitch.used, { memoryFull: false });
     } finally {
       preview1.close();
     }

@@ -1,4 +1,5 @@
 import { RuntimeError } from '../../errors.ts';
+import { offsetsBeforePasses } from '../../passes/moved-code.ts';
 import type { OutputSink, Preview1 } from '../../preview1/preview1.ts';
 import type { Assignment, GuestEnd, HostMessage } from '../wire/messages.ts';
 import type { Wire } from '../wire/wire.ts';
@@ -54,8 +55,11 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
     return observation.tell({ kind: 'exited', code: 0 }, linked.exports);
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
-    const outOfMemory = isOutOfMemory(linked, assignment.passes.memoryBytes);
-    return observation.tell(describeEnd(error, exitSwitch.used, outOfMemory), linked?.exports ?? {});
+    const end = describeEnd(error, exitSwitch.used, {
+      memoryFull: isOutOfMemory(linked, assignment.passes.memoryBytes),
+      original: offsetsBeforePasses(input.module),
+    });
+    return observation.tell(end, linked?.exports ?? {});
   } finally {
     controller.abort();
     await within(opened?.close());

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { defaultModuleLimits } from '../../../src/passes/module-limits.ts';
 import { growthRefused } from '../../../src/passes/own-exports.ts';
 import { type PassOptions, rewriteModule } from '../../../src/passes/rewrite-module.ts';
+import { backtraceOf } from '../../../src/isolation/guest-host/backtrace.ts';
+import { offsetsBeforePasses } from '../../../src/passes/moved-code.ts';
 import { assemble, gcBomb, guests } from '../../fixtures/guests.ts';
 
 const page = 65_536;
@@ -45,6 +47,35 @@ describe('the passes', () => {
       `(memory 1 1) (global (export "${growthRefusedExport}") i32 (i32.const 1)) (func (drop (memory.grow (i32.const 1))))`,
     );
     expect(rewriteModule(bytes, { ...unlimited, memoryBytes: 3 * page })).toBe(bytes);
+  });
+});
+
+/** Where a module traps. */
+const frameOf = (module: WebAssembly.Module) => {
+  try {
+    (new WebAssembly.Instance(module).exports['_start'] as () => void)();
+  } catch (error) {
+    return backtraceOf(error, offsetsBeforePasses(module))[0];
+  }
+  return undefined;
+};
+
+describe('a backtrace', () => {
+  test('has the offsets of the module as it was given', async () => {
+    const bytes = await assemble(guests.modest);
+    const rewritten = rewriteModule(bytes, { ...unlimited, memoryBytes: 3 * page });
+    const frame = frameOf(new WebAssembly.Module(bytes));
+    expect(frame).toMatchObject({ name: 'main' });
+    expect(frameOf(new WebAssembly.Module(rewritten))).toEqual(frame);
+    expect(rewritten.length).toBeGreaterThan(bytes.length);
+  });
+
+  test.each(['no JSON', '{}', '[[1]]', '[["a", 1]]'])('believes no note of the guest: %s', async (note) => {
+    const name = Buffer.from('wasmlet:moved-code');
+    const content = Buffer.concat([Buffer.of(name.length), name, Buffer.from(note)]);
+    const bytes = await assemble(guests.unreachable);
+    const noted = Buffer.concat([bytes, Buffer.of(0, content.length), content]);
+    expect(frameOf(new WebAssembly.Module(noted))).toEqual(frameOf(new WebAssembly.Module(bytes)));
   });
 });
 
