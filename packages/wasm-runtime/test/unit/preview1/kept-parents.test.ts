@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { errno } from '../../../src/preview1/errno.ts';
 import { type CalledHost, callHost, oflags, rights } from '../../conformance/called-host.ts';
@@ -116,4 +118,68 @@ describe.runIf(process.platform === 'linux')('a directory that paths have led to
     }
     expect(openDescriptors()).toBe(before);
   });
+
+  test('never leads to where a link leads that takes turns with a directory on its way', async () => {
+    symlinkSync('../outside', join(base, 'root/link'));
+    const swapping = new Worker(swapForEver, { eval: true, workerData: join(base, 'root') });
+    const outcomes = new Set<string | number>();
+    try {
+      await once(swapping, 'message');
+      for (let tries = 0; tries < 20_000; tries += 1) outcomes.add(guest.readText(root, 'a/b/c/file'));
+    } finally {
+      await swapping.terminate();
+    }
+    expect(outcomes).toContain('first');
+    expect(outcomes).not.toContain('secret');
+    for (const outcome of outcomes)
+      expect(['first', -errno.noent, -errno.perm, -errno.notdir]).toContain(outcome);
+  });
+
+  test('changes no answer while directories are made, moved, removed and replaced by links', () => {
+    let state = 7;
+    const pick = <T>(choices: readonly T[]): T => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return choices[(state >>> 16) % choices.length] as T;
+    };
+    const top = join(base, 'root');
+    const path = (): string => Array.from({ length: pick([1, 2, 3]) }, () => pick(['a', 'b', 'c'])).join('/');
+    const changes = [
+      () => mkdirSync(join(top, path()), { recursive: true }),
+      () => renameSync(join(top, path()), join(top, path())),
+      () => rmSync(join(top, path()), { recursive: true }),
+      () => symlinkSync(pick(['a', '../b', 'b/c', '.', '..']), join(top, path())),
+      () => writeFileSync(join(top, path()), ''),
+    ];
+    let found = 0;
+    for (let step = 0; step < 4_000; step += 1) {
+      try {
+        pick(changes)();
+      } catch {
+        // Not every change is possible in every tree.
+      }
+      const at = path();
+      const fresh = callHost({ mounts: [{ hostPath: top, guestPath: '/' }] });
+      const expected = stat(fresh, at);
+      fresh.host.close();
+      if (expected.startsWith('inode')) found += 1;
+      expect(`${at}: ${stat(guest, at)}`).toBe(`${at}: ${expected}`);
+    }
+    expect(found).toBeGreaterThan(500);
+  });
 });
+
+function stat(host: CalledHost, path: string): string {
+  const answer = host.call('path_filestat_get', root, 1, path, 0);
+  return answer === errno.success ? `inode ${host.view.getBigUint64(8, true)}` : `errno ${answer}`;
+}
+
+/** In a worker: the directory `a` and the link `link` take turns at the name `a`. */
+const swapForEver = `
+  const { parentPort, workerData: root } = require('node:worker_threads');
+  const { renameSync } = require('node:fs');
+  const [a, kept, link] = ['a', 'kept', 'link'].map((name) => root + '/' + name);
+  parentPort.postMessage('begun');
+  for (;;) {
+    renameSync(a, kept); renameSync(link, a);
+    renameSync(a, link); renameSync(kept, a);
+  }`;
