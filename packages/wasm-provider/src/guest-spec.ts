@@ -12,6 +12,8 @@ export interface GuestSpecInput {
   readonly module: Uint8Array;
   /** What the image's format says about how it is started. */
   readonly form: ImageForm;
+  /** What the pod's RuntimeClass says of how it is kept apart. */
+  readonly isolation: NonNullable<GuestSpec['isolation']>;
   readonly hostModules: HostModules;
 }
 
@@ -19,7 +21,8 @@ export interface GuestSpecInput {
 export type HostModules = NonNullable<GuestSpec['hostModules']>;
 
 /** What the runtime is told to run for a container. A pure function of its input. */
-export function guestSpec({ container, annotations, module, form, hostModules }: GuestSpecInput): GuestSpec {
+export function guestSpec(input: GuestSpecInput): GuestSpec {
+  const { container, annotations, module, form, isolation, hostModules } = input;
   return {
     name: container.name,
     module,
@@ -35,6 +38,7 @@ export function guestSpec({ container, annotations, module, form, hostModules }:
     tty: container.tty,
     output: { kind: 'cri-log', path: container.logPath },
     limits: limits(container),
+    isolation,
     hostModules,
     ...entry(container, form),
   };

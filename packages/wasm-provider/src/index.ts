@@ -5,6 +5,7 @@
  */
 export { createWasmProvider } from './wasm-provider.ts';
 export type { EgressDenial, WasmProviderOptions } from './wasm-provider.ts';
+export type { PodIsolation } from './pod-sandbox.ts';
 export type { DiskUsage, ImageCollectionOptions } from './images/image-collector.ts';
 export type { ProviderLogger } from './provider-logger.ts';
 export { containerExit } from './exit-mapping.ts';

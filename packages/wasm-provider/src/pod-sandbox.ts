@@ -13,8 +13,12 @@ import { httpFromAnnotations } from './http-policy.ts';
 import type { ImageSource, RunnableImage } from './images/image-source.ts';
 import type { ImageUse } from './images/image-use.ts';
 
+/** How a pod's guests are kept apart from others; see the runtime's `Isolation`. */
+export type PodIsolation = 'process' | 'thread';
+
 export interface PodSandboxParts {
   readonly runtime: WasmRuntime;
+  readonly isolation: PodIsolation;
   readonly images: Pick<ImageSource, 'load' | 'use'>;
   readonly egressGrants: readonly string[];
   readonly onReport: (container: string, report: GuestReport) => void;
@@ -23,7 +27,12 @@ export interface PodSandboxParts {
 
 /** A pod's place in the runtime. */
 export async function openPodSandbox(pod: PodSandboxSpec, parts: PodSandboxParts): Promise<PodSandbox> {
-  const sandbox = await parts.runtime.openSandbox({ id: pod.uid, directories: [pod.directory] });
+  const sandbox = await parts.runtime.openSandbox({
+    id: pod.uid,
+    directories: [pod.directory],
+    // A namespace is what pods share, and so may processes be.
+    ...(parts.isolation === 'thread' ? { group: pod.namespace } : {}),
+  });
   const use = parts.images.use();
   return {
     ips: [],
@@ -51,7 +60,7 @@ interface OpenSandboxParts extends PodSandboxParts {
 async function startContainer(
   container: ContainerSpec,
   { annotations }: PodSandboxSpec,
-  { images, egressGrants, onReport, sandbox, use }: OpenSandboxParts,
+  { images, isolation, egressGrants, onReport, sandbox, use }: OpenSandboxParts,
   signal: AbortSignal | undefined,
 ): Promise<Container> {
   const http = httpFromAnnotations(annotations, egressGrants);
@@ -60,7 +69,7 @@ async function startContainer(
   checkKind(image, container);
   const { module, form } = image;
   const guest = await sandbox.start(
-    guestSpec({ container, annotations, module, form, hostModules: [http] }),
+    guestSpec({ container, annotations, module, form, isolation, hostModules: [http] }),
     signal === undefined ? {} : { signal },
   );
   guest.onReport((report) => onReport(container.name, report));

@@ -18,7 +18,7 @@ import { createRuntime, type RuntimeOptions, type WasmRuntime } from '@wasmlet/w
 import { providerFailure } from './error-mapping.ts';
 import { type ImageCollectionOptions, startImageCollector } from './images/image-collector.ts';
 import { createImageSource } from './images/image-source.ts';
-import { openPodSandbox } from './pod-sandbox.ts';
+import { openPodSandbox, type PodIsolation } from './pod-sandbox.ts';
 import { type ProviderLogger, silentLogger } from './provider-logger.ts';
 
 export interface WasmProviderOptions {
@@ -34,6 +34,13 @@ export interface WasmProviderOptions {
   readonly runtime?: WasmRuntime;
   /** For the runtime of its own. */
   readonly sandboxUsers?: RuntimeOptions['sandboxUsers'];
+  /**
+   * Ways in which pods' guests may be kept apart, by the handlers `wasm-process` and `wasm-thread`. The first is the one
+   * of `wasm` and of pods without a handler. Guests in threads share a process with those of their namespace.
+   *
+   * @default ['process']
+   */
+  readonly isolation?: readonly PodIsolation[];
   /** For the runtime of its own: guest hosts that wait for the next guest. @default 1 */
   readonly idleGuestHosts?: number;
   /** Registries (`host[:port]`) spoken to with unverified TLS or over plain http. @default none */
@@ -115,10 +122,15 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
           // Nothing else is in the store about an image, and these are bounded.
           keepReferrers: options.signaturePolicy !== undefined,
         });
+  const handlers = handlersOf(options.isolation ?? ['process']);
   const pods = new Map<string, Promise<PodSandbox>>();
 
   return {
-    describe: () => ({ ...description, runtimeVersion: options.version }),
+    describe: () => ({
+      ...description,
+      handlers: [...handlers.keys()].filter((name) => name !== ''),
+      runtimeVersion: options.version,
+    }),
 
     async health() {
       try {
@@ -133,12 +145,13 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
 
     async openPod(spec, { signal } = {}) {
       signal?.throwIfAborted();
-      checkHandler(spec);
+      const isolation = isolationOf(spec, handlers);
       const open = pods.get(spec.uid);
       if (open !== undefined) return open;
       const opening = openPodSandbox(spec, {
         runtime,
         images,
+        isolation,
         egressGrants,
         onReport(container, { report, dropped }) {
           const { namespace, name, uid } = spec;
@@ -177,28 +190,38 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
   };
 }
 
-const handlers = ['wasm', 'wasm-process'] as const;
-
-const description: Omit<NodeDescription, 'runtimeVersion'> = {
+const description: Omit<NodeDescription, 'runtimeVersion' | 'handlers'> = {
   arch: 'wasm32-wasi',
   os: 'wasi',
   architecture: 'wasm-wasi',
   runtimeName: 'wasmlet',
-  handlers,
   platforms: ['wasi/wasm'],
 };
 
-function checkHandler({ runtimeHandler }: PodSandboxSpec): void {
-  if (runtimeHandler === '' || handlers.some((handler) => handler === runtimeHandler)) return;
+/** RuntimeClass handlers and what they stand for; the empty one is that of pods without one. */
+function handlersOf(allowed: readonly PodIsolation[]): ReadonlyMap<string, PodIsolation> {
+  const [first] = allowed;
+  if (first === undefined) throw new RangeError('isolation names at least one way to keep guests apart');
+  return new Map([['', first], ['wasm', first], ...allowed.map((word) => [`wasm-${word}`, word] as const)]);
+}
+
+function isolationOf(
+  { runtimeHandler }: PodSandboxSpec,
+  handlers: ReadonlyMap<string, PodIsolation>,
+): PodIsolation {
+  const isolation = handlers.get(runtimeHandler);
+  if (isolation !== undefined) return isolation;
+  const names = [...handlers.keys()].filter((name) => name !== '').join(' and ');
   throw new ProviderError(
     'CONTAINER_CONFIG',
-    `no runtime for "${runtimeHandler}" is configured; this node has ${handlers.join(' and ')}`,
+    `no runtime for "${runtimeHandler}" is configured; this node has ${names}`,
   );
 }
 
-function ownRuntime({ sandboxUsers, idleGuestHosts }: WasmProviderOptions): WasmRuntime {
+function ownRuntime({ sandboxUsers, idleGuestHosts, isolation }: WasmProviderOptions): WasmRuntime {
   return createRuntime({
     hostModules: [experimentalHttpUrl],
+    allowedIsolation: isolation ?? ['process'],
     ...(sandboxUsers === undefined ? {} : { sandboxUsers }),
     ...(idleGuestHosts === undefined ? {} : { pool: { idle: idleGuestHosts } }),
   });

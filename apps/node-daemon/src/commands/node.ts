@@ -48,6 +48,7 @@ export function nodeCommand(terminal: Terminal, finish: Finish): Command {
       'private range or host that pods may reach when their allow-list names it (repeatable)',
       (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
     )
+    .option('--isolation <list>', 'how pods may be kept apart, the default first: process,thread (process)')
     .option('--x-allow-local-modules [true|false]', 'take images of the form fs/PATH from this machine')
     .option('--standalone', 'run the pods of --manifests, without an API server')
     .option('--manifests <dir>', 'folder with the manifests of --standalone')

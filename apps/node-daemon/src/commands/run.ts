@@ -38,7 +38,7 @@ export function runCommand(terminal: Terminal, finish: Finish): Command {
       .option('--dir <HOST[::GUEST[::ro]]>', 'directory that the guest may use (repeatable)', collect, [])
       .option('-i, --invoke <function>', 'exported function to call', '_start')
       .option('--argv0 <name>', 'program name that the guest sees')
-      .option('--isolation <tier>', 'how the guest is kept apart: process', 'process')
+      .option('--isolation <tier>', 'how the guest is kept apart: process, thread', 'process')
       .option('--profile <file>', 'write a CPU profile of the guest that devtools and speedscope open')
       .option('--trace', 'write a line to stderr for each call that the guest makes of its host')
       .option('-W <option=value>', 'max-memory-size=SIZE, timeout=DURATION (repeatable)', collect, []),
@@ -58,8 +58,9 @@ async function run(
   args: readonly string[],
   flags: RunFlags,
 ): Promise<number> {
-  if (flags.isolation !== 'process') {
-    throw new UsageError(`--isolation "${flags.isolation}" is not available: use process.`);
+  const { isolation } = flags;
+  if (isolation !== 'process' && isolation !== 'thread') {
+    throw new UsageError(`--isolation "${isolation}" is not available: use process or thread.`);
   }
   const [{ createRuntime }, { experimentalHttp, experimentalHttpUrl }, { readModule }] = await Promise.all([
     import('@wasmlet/wasm-runtime'),
@@ -84,6 +85,7 @@ async function run(
   await using runtime = createRuntime({
     hostModules: [experimentalHttpUrl],
     pool: { idle: 0 },
+    threads: { idle: 0 },
     // Another user could not enter what root gives to its guest.
     ...(mounts.length > 0 ? { sandboxUsers: 'none' as const } : {}),
   });
@@ -97,6 +99,7 @@ async function run(
       stdin: 'stream',
       tty: terminal.stdin.isTTY === true && terminal.stdout.isTTY === true,
       output: { kind: 'stream' },
+      isolation,
       limits: parseLimits(flags.W),
       hostModules: [http],
       diagnostics: { trace: flags.trace ?? false, profile: flags.profile !== undefined },

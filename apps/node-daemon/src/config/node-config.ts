@@ -1,5 +1,6 @@
 import { homedir, hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { PodIsolation } from '@wasmlet/wasm-provider';
 import type { ConfigFile } from './config-file.ts';
 import { UsageError } from '../errors.ts';
 import { parseBoolean, parseDuration, parseInteger, parseLabels, parseList } from './values.ts';
@@ -43,6 +44,8 @@ export interface NodeConfig {
     readonly minimumAgeMs: number;
   };
   readonly egressAllow: readonly string[];
+  /** How pods may be kept apart; the first is the default. */
+  readonly isolation: readonly PodIsolation[];
   readonly allowLocalModules: boolean;
   readonly standalone: boolean;
   readonly manifests: string | undefined;
@@ -72,6 +75,7 @@ export interface NodeFlags {
   readonly imageGcLowThreshold?: string;
   readonly minimumImageTtlDuration?: string;
   readonly egressAllow?: readonly string[];
+  readonly isolation?: string;
   readonly xAllowLocalModules?: string | boolean;
   readonly standalone?: boolean;
   readonly manifests?: string;
@@ -161,6 +165,9 @@ export function resolveNodeConfig({ flags, env, file, root }: ConfigSources): No
     signaturePolicyFile: text(flags.signaturePolicy, ['WASMLET_SIGNATURE_POLICY'], file.signaturePolicy),
     imageCollection: imageCollection({ flags, env, file }),
     egressAllow: flags.egressAllow ?? parseList(env['WASMLET_EGRESS_ALLOW']) ?? file.egressAllow ?? [],
+    isolation: isolationOf(
+      parseList(text(flags.isolation, ['WASMLET_ISOLATION'], undefined)) ?? file.isolation ?? ['process'],
+    ),
     allowLocalModules: parseBoolean(
       '--x-allow-local-modules',
       flags.xAllowLocalModules ??
@@ -174,6 +181,14 @@ export function resolveNodeConfig({ flags, env, file, root }: ConfigSources): No
 }
 
 const maxPort = 65_535;
+
+function isolationOf(words: readonly string[]): readonly PodIsolation[] {
+  const known = words.filter((word) => word === 'process' || word === 'thread');
+  if (known.length === 0 || known.length < words.length) {
+    throw new UsageError(`--isolation "${words.join(',')}" is not one or both of process, thread.`);
+  }
+  return known;
+}
 
 const both = (name: string): readonly string[] => [`WASMLET_${name}`, `KRUSTLET_${name}`];
 

@@ -79,6 +79,7 @@ export async function runClusterNode(
     ...registries,
     imageCollection: config.imageCollection,
     egressGrants: config.egressAllow,
+    isolation: config.isolation,
     allowLocalModules: config.allowLocalModules,
     logger,
     onEgressDenied: (denial) => recordDenial(cluster, denial),

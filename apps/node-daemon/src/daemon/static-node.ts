@@ -42,6 +42,7 @@ export async function runStaticNode(
       ...registries,
       imageCollection: config.imageCollection,
       egressGrants: config.egressAllow,
+      isolation: config.isolation,
       allowLocalModules: config.allowLocalModules,
       logger,
     }),

@@ -25,13 +25,22 @@ async function assemble(): Promise<Uint8Array> {
   }
 }
 
-test('run --trace shows the calls of the guest, beside its output and its exit code', async () => {
-  await using commandLine = await openCommandLine();
-  await writeFile(join(commandLine.directory, 'guest.wasm'), await assemble());
-  const { code, stdout, stderr } = await commandLine.run(['run', '--trace', 'guest.wasm']);
-  expect({ code, stdout }).toEqual({ code: 3, stdout: 'hello\n' });
-  expect(stderr).toMatch(/^fd_write\(1, 0, 1, 64\) <\d+ µs> = success\nproc_exit\(3\)\n$/);
-});
+test.each(['process', 'thread'])(
+  'run --trace shows the calls of a guest, isolation %s',
+  async (isolation) => {
+    await using commandLine = await openCommandLine();
+    await writeFile(join(commandLine.directory, 'guest.wasm'), await assemble());
+    const { code, stdout, stderr } = await commandLine.run([
+      'run',
+      '--trace',
+      '--isolation',
+      isolation,
+      'guest.wasm',
+    ]);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: 'hello\n' });
+    expect(stderr).toMatch(/^fd_write\(1, 0, 1, 64\) <\d+ µs> = success\nproc_exit\(3\)\n$/);
+  },
+);
 
 test('run --profile writes what devtools open, in which the guest is seen by its names', async () => {
   await using commandLine = await openCommandLine();

@@ -85,6 +85,16 @@ describe('the configuration of a node', () => {
     expect(resolve({ file, env, flags }).imageCollection).toMatchObject({ highPercent: 100, lowPercent: 0 });
   });
 
+  test('takes how pods may be kept apart, the default first', () => {
+    const file = { isolation: ['process', 'thread'] };
+    expect(resolve({}).isolation).toEqual(['process']);
+    expect(resolve({ file }).isolation).toEqual(['process', 'thread']);
+    expect(resolve({ file, env: { WASMLET_ISOLATION: 'thread,process' } }).isolation).toEqual([
+      'thread',
+      'process',
+    ]);
+  });
+
   test.each([
     ['--image-gc-high-threshold', { flags: { imageGcHighThreshold: '101' } }],
     ['--image-gc-low-threshold', { file: { imageGCLowThresholdPercent: -1 } }],
@@ -97,6 +107,8 @@ describe('the configuration of a node', () => {
     ['--node-labels', { flags: { nodeLabels: 'novalue' } }],
     ['--x-allow-local-modules', { flags: { xAllowLocalModules: 'maybe' } }],
     ['--node-name', { flags: { nodeName: 'no spaces' } }],
+    ['--isolation', { flags: { isolation: 'process,shared' } }],
+    ['--isolation', { file: { isolation: [] } }],
     ['--plugins-dir', { flags: { pluginsDir: '/x' } }],
     ['KRUSTLET_DEVICE_PLUGINS_DIR', { env: { KRUSTLET_DEVICE_PLUGINS_DIR: '/x' } }],
     ['pluginsDir', { file: { pluginsDir: '/x' } }],

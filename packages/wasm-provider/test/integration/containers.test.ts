@@ -212,6 +212,22 @@ describe('what cannot be started', () => {
 });
 
 describe('pods', () => {
+  test('run in threads where the operator allows it', async () => {
+    await using node = await startNode({ provider: { isolation: ['process', 'thread'] } });
+    expect(node.provider.describe().handlers).toEqual(['wasm', 'wasm-process', 'wasm-thread']);
+    const image = await pulled(node, 'trap');
+    const runIn = async (runtimeHandler: string, namespace: string) => {
+      const pod = await node.openPod({ runtimeHandler, namespace });
+      return (await start(pod, node.container(image))).exited;
+    };
+    const exits = await Promise.all([
+      runIn('wasm', 'blue'),
+      runIn('wasm-thread', 'blue'),
+      runIn('wasm-thread', 'green'),
+    ]);
+    expect(exits).toMatchObject(exits.map(() => ({ exitCode: 134 })));
+  });
+
   test('are opened once per uid', async () => {
     await using node = await startNode();
     const [one, two] = await Promise.all([node.openPod({ uid: 'same' }), node.openPod({ uid: 'same' })]);

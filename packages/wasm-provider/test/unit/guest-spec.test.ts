@@ -40,6 +40,7 @@ const spec = (
     annotations,
     module: new Uint8Array(),
     form,
+    isolation: 'process',
     hostModules: [],
   });
 
