@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { createRuntime, type WasmRuntime } from '@wasmlet/wasm-runtime';
+import { createRuntime, type Isolation, type WasmRuntime } from '@wasmlet/wasm-runtime';
 import { milliseconds, printTable, summarize } from './statistics.ts';
 
 const rounds = 30;
@@ -15,7 +15,8 @@ export async function startToFirstByte(): Promise<void> {
   await using runtime = createRuntime({ pool: { idle: 1 } });
   const peer = fileURLToPath(new URL('./peers/node-wasi.mjs', import.meta.url));
   const contenders: Record<string, () => Promise<number>> = {
-    'wasmlet, process tier, warm pool': () => throughRuntime(runtime, bytes),
+    'wasmlet, process tier, warm pool': () => throughRuntime(runtime, bytes, 'process'),
+    'wasmlet, thread tier, warm pool': () => throughRuntime(runtime, bytes, 'thread'),
     'node -e 0 (does nothing, to its end)': () => throughProcess(process.execPath, ['-e', '0']),
     'node:wasi in a new process': () => throughProcess(process.execPath, ['--no-warnings', peer, modulePath]),
   };
@@ -49,7 +50,11 @@ export async function startToFirstByte(): Promise<void> {
 /** After which the pool has its next guest host, loaded: pods do not come one right after the other. */
 const refillMs = 300;
 
-async function throughRuntime(runtime: WasmRuntime, module: Uint8Array): Promise<number> {
+async function throughRuntime(
+  runtime: WasmRuntime,
+  module: Uint8Array,
+  isolation: Isolation,
+): Promise<number> {
   await delay(refillMs);
   const begin = performance.now();
   await using guest = await runtime.start({
@@ -59,6 +64,7 @@ async function throughRuntime(runtime: WasmRuntime, module: Uint8Array): Promise
     env: [],
     mounts: [],
     output: { kind: 'stream' },
+    isolation,
   });
   if (!guest.stdout || !guest.stderr) throw new TypeError('no streams');
   guest.stderr.resume();
