@@ -41,7 +41,12 @@ export function runCommand(terminal: Terminal, finish: Finish): Command {
       .option('--isolation <tier>', 'how the guest is kept apart: process, thread', 'process')
       .option('--profile <file>', 'write a CPU profile of the guest that devtools and speedscope open')
       .option('--trace', 'write a line to stderr for each call that the guest makes of its host')
-      .option('-W <option=value>', 'max-memory-size=SIZE, timeout=DURATION (repeatable)', collect, []),
+      .option(
+        '-W <option=value>',
+        'max-memory-size=SIZE, max-table-elements=N, timeout=DURATION (repeatable)',
+        collect,
+        [],
+      ),
   )
     .addHelpText(
       'after',
@@ -202,14 +207,24 @@ function parseDirectory(value: string): GuestMount {
   return { hostPath: absolute(hostPath), guestPath, readOnly: mode === 'ro' };
 }
 
-function parseLimits(options: readonly string[]): { memoryBytes?: number; timeoutMs?: number } {
-  const limits: { memoryBytes?: number; timeoutMs?: number } = {};
+interface ParsedLimits {
+  memoryBytes?: number;
+  maxTableElements?: number;
+  timeoutMs?: number;
+}
+
+function parseLimits(options: readonly string[]): ParsedLimits {
+  const limits: ParsedLimits = {};
   for (const option of options) {
     const [name, value = ''] = option.split('=', 2);
     if (name === 'max-memory-size') limits.memoryBytes = parseBytes('-W max-memory-size', value);
-    else if (name === 'timeout') limits.timeoutMs = parseDuration('-W timeout', value);
+    else if (name === 'max-table-elements') {
+      limits.maxTableElements = parseInteger('-W max-table-elements', value);
+    } else if (name === 'timeout') limits.timeoutMs = parseDuration('-W timeout', value);
     else
-      throw new UsageError(`-W "${option}" is unknown: there are max-memory-size=SIZE and timeout=DURATION.`);
+      throw new UsageError(
+        `-W "${option}" is unknown: there are max-memory-size=SIZE, max-table-elements=N, timeout=DURATION.`,
+      );
   }
   return limits;
 }

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
+import { dirname } from 'node:path';
 import process from 'node:process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createRuntime } from '../../src/index.ts';
@@ -57,6 +58,23 @@ describe.skipIf(cgroups === undefined)('where control groups can be made', () =>
       const [controllers = '', path = ''] = group.split(':');
       expect(existsSync(`/sys/fs/cgroup/${controllers}${path}`)).toBe(false);
     }
+  });
+
+  test('groups of applications that are gone are removed, others are left alone', async () => {
+    const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
+    const exited = once(child, 'exit');
+    const alive = (cgroups as Cgroups).confine(child.pid ?? 0, { cpuShares: 512 });
+    const [group = ''] = groupsOf(child.pid ?? 0);
+    await exited;
+    const [controllers = '', path = ''] = group.split(':');
+    const directory = dirname(`/sys/fs/cgroup/${controllers}${path}`);
+    const forgotten = `${directory}/wasmlet-${2 ** 22 + 1}-1`;
+    await mkdir(forgotten);
+    findCgroups();
+    expect(existsSync(forgotten)).toBe(false);
+    expect(existsSync(`/sys/fs/cgroup/${controllers}${path}`)).toBe(true);
+    alive?.remove();
+    expect(existsSync(`/sys/fs/cgroup/${controllers}${path}`)).toBe(false);
   });
 
   test('a process that takes more memory than its group has is killed, and that is told', async () => {
