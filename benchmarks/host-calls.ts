@@ -29,7 +29,10 @@ const calls = [
   'random_get, 4 KiB',
 ];
 
-/** Nanoseconds of single host calls as the guest measures them, beside `node:wasi`; whole runs interleaved. */
+/**
+ * Processor time of single host calls as the guest measures it, beside `node:wasi`; whole runs interleaved. Not wall time: guests run
+ * at a lower priority, so whatever else the machine does would count against them.
+ */
 export async function hostCalls(): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'host-calls-'));
   try {
@@ -52,7 +55,7 @@ export async function hostCalls(): Promise<void> {
       peers.push(theirs);
     }
     printTable(
-      `Host calls, fastest of ten batches, median of ${rounds} interleaved runs`,
+      `Host calls, processor time, fastest of ten batches, median of ${rounds} interleaved runs`,
       ['', 'wasmlet', 'node:wasi', 'ratio'],
       calls.map((name, index) => {
         const [ours, theirs] = [median(own, index), median(peers, index)];

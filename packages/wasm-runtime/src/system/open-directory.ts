@@ -188,11 +188,18 @@ class Directory implements OpenDirectory {
   }
 
   #at<T>(path: string, follow: boolean, act: (spot: Spot) => T): T {
-    const spot = follow ? walk(this.#place, path, 'all') : this.#parentOf(path);
+    // Most errors here are answers (no such file), whose stack traces nobody reads and which cost as much as the call.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     try {
-      return act(spot);
+      const spot = follow ? walk(this.#place, path, 'all') : this.#parentOf(path);
+      try {
+        return act(spot);
+      } finally {
+        leave(spot);
+      }
     } finally {
-      leave(spot);
+      Error.stackTraceLimit = stackTraceLimit;
     }
   }
 
