@@ -12,6 +12,7 @@ import { guestSpec } from './guest-spec.ts';
 import { httpFromAnnotations } from './http-policy.ts';
 import type { ImageSource, RunnableImage } from './images/image-source.ts';
 import type { ImageUse } from './images/image-use.ts';
+import type { LiveGuests } from './live-guests.ts';
 
 /** How a pod's guests are kept apart from others; see the runtime's `Isolation`. */
 export type PodIsolation = 'process' | 'thread';
@@ -20,6 +21,7 @@ export interface PodSandboxParts {
   readonly runtime: WasmRuntime;
   readonly isolation: PodIsolation;
   readonly images: Pick<ImageSource, 'load' | 'use'>;
+  readonly live: LiveGuests;
   readonly egressGrants: readonly string[];
   readonly onReport: (container: string, report: GuestReport) => void;
   readonly onClose: () => void;
@@ -59,10 +61,11 @@ interface OpenSandboxParts extends PodSandboxParts {
 
 async function startContainer(
   container: ContainerSpec,
-  { annotations }: PodSandboxSpec,
-  { images, isolation, egressGrants, onReport, sandbox, use }: OpenSandboxParts,
+  pod: PodSandboxSpec,
+  { images, isolation, live, egressGrants, onReport, sandbox, use }: OpenSandboxParts,
   signal: AbortSignal | undefined,
 ): Promise<Container> {
+  const { annotations } = pod;
   const http = httpFromAnnotations(annotations, egressGrants);
   await use.hold(container.image);
   const image = await images.load(container, signal);
@@ -72,6 +75,7 @@ async function startContainer(
     guestSpec({ container, annotations, module, form, isolation, hostModules: [http] }),
     signal === undefined ? {} : { signal },
   );
+  live.add(pod, container.name, guest);
   guest.onReport((report) => onReport(container.name, report));
   return {
     id: guest.id,

@@ -18,6 +18,7 @@ import { createRuntime, type RuntimeOptions, type WasmRuntime } from '@wasmlet/w
 import { providerFailure } from './error-mapping.ts';
 import { type ImageCollectionOptions, startImageCollector } from './images/image-collector.ts';
 import { createImageSource } from './images/image-source.ts';
+import { createLiveGuests } from './live-guests.ts';
 import { openPodSandbox, type PodIsolation } from './pod-sandbox.ts';
 import { type ProviderLogger, silentLogger } from './provider-logger.ts';
 
@@ -124,6 +125,7 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
         });
   const handlers = handlersOf(options.isolation ?? ['process']);
   const pods = new Map<string, Promise<PodSandbox>>();
+  const live = createLiveGuests();
 
   return {
     describe: () => ({
@@ -151,6 +153,7 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
       const opening = openPodSandbox(spec, {
         runtime,
         images,
+        live,
         isolation,
         egressGrants,
         onReport(container, { report, dropped }) {
@@ -171,6 +174,8 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
         throw providerFailure(error);
       }
     },
+
+    stats: () => live.stats(),
 
     async [Symbol.asyncDispose]() {
       const open = (await Promise.allSettled(pods.values())).flatMap((pod) =>

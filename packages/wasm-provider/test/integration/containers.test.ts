@@ -36,6 +36,27 @@ describe('a container', () => {
     expect(lines).toEqual(['Hello, World!']);
   });
 
+  test('tells what it takes while it runs, and nothing when it is gone', async () => {
+    await using node = await startNode();
+    await using pod = await node.openPod();
+    const spec = node.container(await pulled(node, 'loop'));
+    const container = await start(pod, spec);
+    const stats = async () => (await node.provider.stats?.())?.flatMap(({ containers }) => containers) ?? [];
+    const cpu = async () => (await stats())[0]?.cpuUsageSeconds ?? 0;
+    const before = await cpu();
+    while ((await cpu()) < before + 0.1);
+    expect(await stats()).toEqual([
+      {
+        name: spec.name,
+        startedAt: container.startedAt,
+        cpuUsageSeconds: expect.any(Number) as unknown,
+        memoryBytes: expect.any(Number) as unknown,
+      },
+    ]);
+    await container.stop({ graceMs: 0 });
+    expect(await node.provider.stats?.()).toEqual([]);
+  });
+
   test.each([
     ['wasm-to-oci', ['arg 0 args']],
     ['cncf', ['arg 0 printer', 'arg 1 args']],
