@@ -27,7 +27,7 @@ const rich = await assemble(`
   (memory 1) (memory i64 1 9) (table 2 funcref) (table 1 9 externref)
   (func (export "run")
     (block (loop (if (memory.grow (i32.const 64)) (then (br 1))) (br_table 0 1 (i32.const -64))))
-    (drop (memory.grow 1 (i32.const 1))) (drop (table.grow 1 (ref.null extern) (i32.const 1)))
+    (drop (memory.grow 1 (i32.const 1))) (drop (table.grow 2 (ref.null extern) (i32.const 1)))
     (try (do (memory.fill (i32.const 0) (i32.const 64) (i32.const 1))) (catch_all)))
   (export "memory" (memory 1)) (export "table" (table 0))`);
 const component = componentOf(
@@ -127,6 +127,13 @@ function faultsOf(inputs: Iterable<Uint8Array>): readonly string[] {
 }
 
 const heldBytes = () => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+
+test('what is mutated is valid, and changed by the passes', () => {
+  for (const bytes of [hello, rich]) {
+    expect(WebAssembly.validate(bytes)).toBe(true);
+    expect(watchGrowth(capTables(capMemory(bytes, 1_000 * 65_536), 1_000))).not.toBe(bytes);
+  }
+});
 
 describe.each(Object.entries(binaries))('%s', (_name, bytes) => {
   test('is described or refused in every mutation, soon and in little memory', { timeout: 60_000 }, () => {
