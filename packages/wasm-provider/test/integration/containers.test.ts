@@ -202,11 +202,11 @@ describe('what cannot be started', () => {
     const file = join(node.directory, 'file');
     await writeFile(file, '');
     const image = await node.pull(await node.push(examplePath('hello-wasm')));
-    const mountOf = (hostPath: string) => ({
-      mounts: [{ hostPath, containerPath: '/etc/config', readOnly: true }],
-    });
-    expect((await node.run(image, mountOf(file))).exit).toMatchObject({ exitCode: 0 });
-    expect(await failure(node, image, mountOf('/dev/null'))).toMatchObject({
+    const mount = { containerPath: '/etc/config', readOnly: true };
+    const onFile = { mounts: [{ hostPath: file, ...mount }] };
+    const onDevice = { mounts: [{ hostPath: '/dev/null', ...mount }] };
+    expect((await node.run(image, onFile)).exit).toMatchObject({ exitCode: 0 });
+    expect(await failure(node, image, onDevice)).toMatchObject({
       code: 'CONTAINER_CREATE',
       message: 'main: cannot mount /dev/null at /etc/config: it is neither a directory nor a regular file',
     });
