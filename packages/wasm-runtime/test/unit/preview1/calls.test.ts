@@ -136,6 +136,18 @@ test('a stack overflow in a host call is thrown on, not told as an errno', () =>
   expect(() => writeText(1, 'x')).toThrow(RangeError);
 });
 
+test('a stack overflow in a host call ends the guest where there is a way', () => {
+  const overflow = (): never => overflow();
+  const ends: unknown[] = [];
+  const fail = (error: unknown): never => {
+    ends.push(error);
+    throw new WebAssembly.RuntimeError('the end');
+  };
+  const { writeText } = open({ stdout: { write: overflow }, fail });
+  expect(() => writeText(1, 'x')).toThrow('the end');
+  expect(ends).toEqual([expect.any(RangeError)]);
+});
+
 test('what is no refusal of the system is thrown on and ends the guest', () => {
   const { call } = open({
     exit: (code) => {
