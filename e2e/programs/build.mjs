@@ -10,7 +10,7 @@ import { cacheFolder, compileOnce } from '../compile-once.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** Go's own tests of these packages are compiled as they come with the toolchain. */
-const goPackages = ['os', 'path/filepath', 'io/fs', 'time', 'net/http'];
+const goPackages = ['os', 'path/filepath', 'io/fs', 'time', 'net/http', 'runtime'];
 
 const languages = {
   go: { sources: ['go/go.mod', 'go/main.go'], compile: compileGo },
