@@ -98,7 +98,8 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     await rotation.done();
     const outOfMemory = cgroup?.outOfMemory() ?? false;
     cgroup?.remove();
-    if (killed?.reason === 'timeout') onStarted();
+    // What it took to compile it is the guest's as well: it has begun, and come to that end.
+    if (killed?.reason === 'timeout' || outOfMemory || placeEnd.heapFull) onStarted();
     onFailed(
       new RuntimeError('HOST_FAILED', `${spec.name}: the guest host ended while it started: ${placeEnd.how}`),
     );
