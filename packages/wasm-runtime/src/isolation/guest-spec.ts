@@ -33,14 +33,14 @@ export interface GuestSpec {
 }
 
 /** The ways in which guests can be kept apart. */
-export const isolations = ['process', 'thread', 'in-process'] as const;
+export const isolations = ['process', 'thread', 'in-process'] as const satisfies readonly Isolation[];
 
 /**
  * How a guest is kept apart from others. `process`: in a process of its own. `thread`: in a thread of a process that it
  * shares with guests of the same {@link SandboxSpec.group}; one that brings the process down ends them as well.
  * `in-process`: in a thread of the application's own process, for trusted modules and for tests.
  */
-export type Isolation = (typeof isolations)[number];
+export type Isolation = 'process' | 'thread' | 'in-process';
 
 /** A directory that a guest may use, or a single file, which it finds by its path from `/`. */
 export interface GuestMount {
