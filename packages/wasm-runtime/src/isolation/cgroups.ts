@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 
@@ -14,18 +15,21 @@ export interface CgroupLimits {
 
 /** Where this process may make control groups. */
 export interface Cgroups {
-  /** Moves a process into a group of its own; `undefined` where there is nothing to hold it to, or it cannot be done. */
+  /**
+   * Moves a process into a group of its own; `undefined` where there is nothing to hold it to. It takes some milliseconds in the
+   * kernel, for which nobody has to wait.
+   */
   confine(pid: number, limits: CgroupLimits): Cgroup | undefined;
 }
 
 /** The group of one process. */
 export interface Cgroup {
-  /** Whether the kernel has killed the process because of the group's memory. */
-  outOfMemory(): boolean;
+  /** Settles when the process is in it, or cannot be put there. */
+  readonly entered: Promise<void>;
   /** Takes the CPU quota away: a process that has used it up would die at the next period only. */
   release(): void;
-  /** To be called when the process is gone. */
-  remove(): void;
+  /** To be called when the process is gone. Tells whether the kernel has killed it because of the group's memory. */
+  remove(): Promise<{ readonly outOfMemory: boolean }>;
 }
 
 /** One directory of limits; version 1 has one per controller. */
@@ -52,42 +56,48 @@ export function findCgroups(): Cgroups | undefined {
     confine(pid, limits) {
       number += 1;
       const name = `${prefix}${process.pid}-${number}`;
-      const groups = hierarchies.filter((hierarchy) => enter(hierarchy, name, pid, limits));
-      return groups.length === 0 ? undefined : cgroupOf(groups, name);
+      const wanted = hierarchies.filter((hierarchy) => hierarchy.settings(limits).length > 0);
+      return wanted.length === 0 ? undefined : openCgroup(wanted, name, pid, limits);
     },
   };
 }
 
 const prefix = 'wasmlet-';
 
-function enter(hierarchy: Hierarchy, name: string, pid: number, limits: CgroupLimits): boolean {
-  const settings = hierarchy.settings(limits);
-  if (settings.length === 0) return false;
-  const group = join(hierarchy.directory, name);
-  try {
-    mkdirSync(group);
-    for (const [file, value] of settings) writeFileSync(join(group, file), value);
-    writeFileSync(join(group, 'cgroup.procs'), String(pid));
-    return true;
-  } catch {
-    removeGroup(group);
-    return false;
-  }
-}
-
-function cgroupOf(groups: readonly Hierarchy[], name: string): Cgroup {
+function openCgroup(
+  hierarchies: readonly Hierarchy[],
+  name: string,
+  pid: number,
+  limits: CgroupLimits,
+): Cgroup {
+  let gone = false;
+  const enter = async (hierarchy: Hierarchy): Promise<void> => {
+    const group = join(hierarchy.directory, name);
+    try {
+      await mkdir(group);
+      for (const [file, value] of hierarchy.settings(limits)) await writeFile(join(group, file), value);
+      // Its number may be another's by then.
+      if (!gone) await writeFile(join(group, 'cgroup.procs'), String(pid));
+    } catch {
+      // What the kernel refuses is left undone: limits by control groups are held where they can be.
+    }
+  };
+  const entered = Promise.all(hierarchies.map(enter)).then(() => {});
   return {
-    outOfMemory: () =>
-      groups.some(
-        ({ directory, kills }) => kills !== undefined && countKills(join(directory, name, kills)) > 0,
-      ),
+    entered,
     release() {
-      for (const { directory, unlimited } of groups) {
+      for (const { directory, unlimited } of hierarchies) {
         if (unlimited) attempt(() => writeFileSync(join(directory, name, unlimited[0]), unlimited[1]));
       }
     },
-    remove() {
-      for (const { directory } of groups) removeGroup(join(directory, name));
+    async remove() {
+      gone = true;
+      await entered;
+      const outOfMemory = hierarchies.some(
+        ({ directory, kills }) => kills !== undefined && countKills(join(directory, name, kills)) > 0,
+      );
+      for (const { directory } of hierarchies) removeGroup(join(directory, name));
+      return { outOfMemory };
     },
   };
 }
@@ -186,7 +196,7 @@ function countKills(file: string): number {
   return Number(/^oom_kill (\d+)$/m.exec(attempt(() => readFileSync(file, 'utf8')) ?? '')?.[1] ?? 0);
 }
 
-/** What the kernel refuses is left undone: limits by control groups are held where they can be. */
+/** `undefined` for what the kernel refuses. */
 function attempt<T>(action: () => T): T | undefined {
   try {
     return action();

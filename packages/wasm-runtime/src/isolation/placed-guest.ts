@@ -96,8 +96,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     streams.end();
     diagnostics.end();
     await rotation.done();
-    const outOfMemory = cgroup?.outOfMemory() ?? false;
-    cgroup?.remove();
+    const { outOfMemory } = (await cgroup?.remove()) ?? { outOfMemory: false };
     // What it took to compile it is the guest's as well: it has begun, and come to that end.
     if (killed?.reason === 'timeout' || outOfMemory || placeEnd.heapFull) onStarted();
     onFailed(

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { getPriority } from 'node:os';
 import { dirname } from 'node:path';
@@ -22,12 +22,13 @@ async function cpuMs(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
-/** Directories of the groups that a process is in, for as long as it is there. */
-function groupsOf(pid: number): readonly string[] {
-  return readFileSync(`/proc/${pid}/cgroup`, 'utf8')
-    .split('\n')
-    .filter((line) => line.includes('/wasmlet-'))
-    .map((line) => line.split(':').slice(1).join(':'));
+/** The groups that a process is in, as soon as it is in one. */
+async function groupsOf(pid: number): Promise<readonly string[]> {
+  for (;;) {
+    const memberships = await readFile(`/proc/${pid}/cgroup`, 'utf8');
+    const own = memberships.split('\n').filter((line) => line.includes('/wasmlet-'));
+    if (own.length > 0) return own.map((line) => line.split(':').slice(1).join(':'));
+  }
 }
 
 describe.skipIf(cgroups === undefined)('where control groups can be made', () => {
@@ -51,7 +52,7 @@ describe.skipIf(cgroups === undefined)('where control groups can be made', () =>
     const guest = await runtime.start(
       await specOf(guests.sleep, { limits: { cpuShares: 512, memoryBytes: 64 * MiB } }),
     );
-    const groups = groupsOf(guest.pid);
+    const groups = await groupsOf(guest.pid);
     await guest.stop({ graceMs: 0 });
     expect(groups.length).toBeGreaterThan(0);
     for (const group of groups) {
@@ -61,10 +62,13 @@ describe.skipIf(cgroups === undefined)('where control groups can be made', () =>
   });
 
   test('groups of applications that are gone are removed, others are left alone', async () => {
-    const child = spawn(process.execPath, ['-e', ''], { stdio: 'ignore' });
+    const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
     const exited = once(child, 'exit');
     const alive = (cgroups as Cgroups).confine(child.pid ?? 0, { cpuShares: 512 });
-    const [group = ''] = groupsOf(child.pid ?? 0);
+    const [group = ''] = await groupsOf(child.pid ?? 0);
+    child.stdin.end();
     await exited;
     const [controllers = '', path = ''] = group.split(':');
     const directory = dirname(`/sys/fs/cgroup/${controllers}${path}`);
@@ -73,7 +77,7 @@ describe.skipIf(cgroups === undefined)('where control groups can be made', () =>
     findCgroups();
     expect(existsSync(forgotten)).toBe(false);
     expect(existsSync(`/sys/fs/cgroup/${controllers}${path}`)).toBe(true);
-    alive?.remove();
+    await alive?.remove();
     expect(existsSync(`/sys/fs/cgroup/${controllers}${path}`)).toBe(false);
   });
 
@@ -84,11 +88,11 @@ describe.skipIf(cgroups === undefined)('where control groups can be made', () =>
     const exited = once(child, 'exit');
     await once(child, 'spawn');
     const group = (cgroups as Cgroups).confine(child.pid ?? 0, { memoryBytes: 128 * MiB });
+    await group?.entered;
     child.stdin.on('error', () => {});
     child.stdin.write('go');
     expect(await exited).toEqual([null, 'SIGKILL']);
-    expect(group?.outOfMemory()).toBe(true);
-    group?.remove();
+    expect(await group?.remove()).toEqual({ outOfMemory: true });
   });
 });
 
