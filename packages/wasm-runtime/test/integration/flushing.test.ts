@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { createRuntime } from '../../src/index.ts';
-import { finish, scratchDirectory, specOf } from '../fixtures/start-guest.ts';
+import { finish, isolations, scratchDirectory, specIn } from '../fixtures/start-guest.ts';
 
 const runtime = createRuntime();
 afterAll(() => runtime[Symbol.asyncDispose]());
@@ -25,17 +25,15 @@ const flushesAll = `
     (call $need (call $sync (i32.const 3)))
     (call $exit (call $sync (i32.const 1))))`;
 
-test.runIf(process.platform === 'linux')(
-  'files and directories are flushed, and a stream says that it cannot be',
-  async () => {
+describe.runIf(process.platform === 'linux').each(isolations)('isolation %s:', (isolation) => {
+  test('files and directories are flushed, and a stream says that it cannot be', async () => {
     await using scratch = await scratchDirectory();
     const hostPath = join(scratch.path, 'data');
     await mkdir(hostPath);
     await using sandbox = await runtime.openSandbox({ id: 'flushing', directories: [hostPath] });
-    const guest = await sandbox.start(
-      await specOf(flushesAll, { mounts: [{ hostPath, guestPath: '/data' }] }),
-    );
+    const mounts = [{ hostPath, guestPath: '/data' }];
+    const guest = await sandbox.start(await specIn(isolation)(flushesAll, { mounts }));
     // What fd_sync says of stdout: the right is missing.
     expect((await finish(guest)).exit).toMatchObject({ kind: 'exited', code: 76 });
-  },
-);
+  });
+});
