@@ -8,15 +8,17 @@ import type { GuestState } from './guest-state.ts';
 import type { OutputSink } from './preview1.ts';
 import { offer } from './sink-errno.ts';
 import { createSend } from './sock-calls.ts';
+import { createShortVectors } from './short-vectors.ts';
 import { createStaging } from './staging.ts';
 
 /**
  * `fd_read`, `fd_write`, `fd_pread`, `fd_pwrite`. The first two are the hottest calls of most guests: they catch their
- * errors themselves, look at the memory once, and move one vector without a typed array being made for a file.
+ * errors themselves, look at the memory once, and move a few short vectors without a typed array being made for a file.
  */
 export function fdDataCalls(guest: GuestState) {
   const { memory, descriptors, waiting, closing, caps, answer } = guest;
   const sendTo = createSend(guest);
+  const short = createShortVectors();
   const staging = createStaging();
 
   function fd_read(fd: number, iovs: number, count: number, result: number): number | Promise<number> {
@@ -38,6 +40,9 @@ export function fdDataCalls(guest: GuestState) {
         const length = view.getUint32(at + 4, true);
         if (start + length > bytes.length) return errno.fault;
         if (length > 0) moved = descriptor.file.read(bytes, start, Math.min(length, maxTransferBytes));
+      } else if (short.take(bytes, view, iovs, count)) {
+        if (short.total > 0) moved = descriptor.file.read(short.buffer, 0, short.total);
+        short.scatter(bytes, moved);
       } else {
         const vectors = memory.vectors(iovs, count);
         const room = staging.room(vectors);
@@ -77,6 +82,9 @@ export function fdDataCalls(guest: GuestState) {
         }
         if (descriptor.kind !== 'file') return errno.badf;
         if (length > 0) moved = descriptor.file.write(bytes, start, Math.min(length, maxTransferBytes));
+      } else if (descriptor.kind === 'file' && short.take(bytes, view, iovs, count)) {
+        short.gather(bytes);
+        if (short.total > 0) moved = descriptor.file.write(short.buffer, 0, short.total);
       } else {
         const vectors = memory.vectors(
           iovs,
