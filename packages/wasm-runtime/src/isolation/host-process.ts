@@ -8,6 +8,7 @@ import { RuntimeError } from '../errors.ts';
 import { type HostTier, hardeningFlags, type Launcher } from './birth.ts';
 import type { PlaceEnd } from './guest-place.ts';
 import type { Keeper } from './keeper.ts';
+import { raisePriority } from './raise-priority.ts';
 import type { Frame } from './wire/frames.ts';
 import { openWire, type SharedWire } from './wire/wire.ts';
 
@@ -121,14 +122,9 @@ function placeBelowDaemon(pid: number, tier: HostTier): void {
   }
 }
 
-/** A process dies on its own time: at its low priority that would be long on a busy machine. */
 function killNow(child: ChildProcess, pid: number): void {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    setPriority(pid, constants.priority.PRIORITY_NORMAL);
-  } catch {
-    // Only root may; it dies all the same.
-  }
+  raisePriority(pid);
   child.kill('SIGKILL');
 }
 

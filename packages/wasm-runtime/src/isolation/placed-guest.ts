@@ -10,6 +10,7 @@ import type { GuestSpec } from './guest-spec.ts';
 import { processStats, threadStats } from './guest-stats.ts';
 import type { AbortOptions, Guest, GuestExit, GuestReport } from './guest.ts';
 import { createOutputReader, type OutputReader } from './output-reader.ts';
+import { raisePriority } from './raise-priority.ts';
 import { createStdinWriter, type StdinWriter } from './stdin-writer.ts';
 import { startTimeout } from './timeout.ts';
 import type { GuestEnd, HostMessage } from './wire/messages.ts';
@@ -38,6 +39,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     killed ??= why;
     cgroup?.release();
     place.kill();
+    if (thread !== undefined) raisePriority(place.pid, thread);
   };
   const rotation = createRotation(spec, (reason) =>
     kill({ reason: 'host-closed', message: `its log cannot be rotated: ${reason}` }),
