@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -170,11 +178,9 @@ function quotaUs(cores: number): number {
 }
 
 function canMakeGroups(directory: string): boolean {
-  const probe = join(directory, `${prefix}${process.pid}-probe`);
   return (
     attempt(() => {
-      mkdirSync(probe);
-      rmdirSync(probe);
+      accessSync(directory, constants.W_OK);
       return true;
     }) ?? false
   );

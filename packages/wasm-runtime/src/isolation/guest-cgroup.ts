@@ -10,12 +10,13 @@ const hostBytes = 384 * 1024 * 1024;
  * niceness.
  */
 export function confineGuest(
-  cgroups: Cgroups | undefined,
+  cgroups: () => Cgroups | undefined,
   pid: number,
   limits: GuestLimits,
 ): Cgroup | undefined {
   const { cpuShares, cpuQuota, memoryBytes } = limits;
-  const cgroup = cgroups?.confine(pid, {
+  if (cpuShares === undefined && cpuQuota === undefined && memoryBytes === undefined) return undefined;
+  const cgroup = cgroups()?.confine(pid, {
     cpuShares,
     cpuQuota,
     memoryBytes: memoryBytes === undefined ? undefined : memoryBytes + hostBytes,

@@ -41,7 +41,8 @@ export function createSandbox({ id, tiers, group, allowed, onClosed }: SandboxIn
     const pool = placesOf(isolation);
     const guestUser = isolation === 'process' ? user : undefined;
     const place = pool.take();
-    const cgroup = isolation === 'process' ? confineGuest(tiers.cgroups, place.pid, limits) : undefined;
+    const cgroup =
+      isolation === 'process' ? confineGuest(() => tiers.cgroups(), place.pid, limits) : undefined;
     const placed = { spec, module, place, cgroup, user: guestUser };
     const guest = await startPlacedGuest(placed, { signal }).finally(() => pool.refill());
     guests.add(guest);

@@ -17,7 +17,7 @@ export interface Tiers extends AsyncDisposable {
   /** Threads of the application itself. */
   inProcess(): PlacePool;
   /** Where processes can be given a part of the machine. */
-  readonly cgroups: Cgroups | undefined;
+  cgroups(): Cgroups | undefined;
   /** Threads for the guests of one group; whoever asks disposes them. */
   threads(group: string, user: SandboxUser | undefined): PlacePool;
 }
@@ -44,6 +44,8 @@ export async function openTiers(options: TierOptions): Promise<Tiers> {
     idle: allowed.includes('process') ? options.idle : 0,
     start: (how) => startProcessPlace(host, how),
   });
+  // Looked for by the first guest that needs one.
+  let found: { readonly cgroups: Cgroups | undefined } | undefined;
   const shelf = createModuleShelf();
   let inProcess: PlacePool | undefined;
   return {
@@ -56,7 +58,7 @@ export async function openTiers(options: TierOptions): Promise<Tiers> {
       });
       return inProcess;
     },
-    cgroups: allowed.includes('process') ? findCgroups() : undefined,
+    cgroups: () => (found ??= { cgroups: findCgroups() }).cgroups,
     threads: (group, user) =>
       createThreadPlaces({ ...threads, start: () => startThreadHost({ ...host, group, user }) }),
     async [Symbol.asyncDispose]() {

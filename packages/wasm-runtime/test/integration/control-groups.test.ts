@@ -103,7 +103,7 @@ describe('without control groups', () => {
     });
     const exited = once(child, 'exit');
     await once(child, 'spawn');
-    confineGuest(undefined, child.pid ?? 0, { cpuShares: 256 });
+    confineGuest(() => undefined, child.pid ?? 0, { cpuShares: 256 });
     expect(getPriority(child.pid)).toBe(16);
     child.stdin.end();
     await exited;
