@@ -1,9 +1,10 @@
 import { describeWasm } from './describe-wasm.ts';
+import { editSections, sectionId } from './edit-sections.ts';
 import { WasmBinaryError } from './errors.ts';
 import { leb } from './leb.ts';
 import { defaultLimits } from './limits.ts';
 import type { MemoryType } from './read-module.ts';
-import { type Section, sectionsOf } from './sections.ts';
+import { sectionsOf } from './sections.ts';
 
 const pageBytes = 64 * 1024;
 /** Most pages that a memory with 32-bit, and with 64-bit, addresses can have. */
@@ -27,7 +28,8 @@ export function capMemory(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const own = description.memories.filter(({ imported }) => !imported);
   const limit = Math.floor(maxBytes / pageBytes);
   const minimum = own.reduce((sum, { minPages }) => sum + minPages, 0);
-  const section = findMemorySection(bytes);
+  const sections = [...sectionsOf(bytes, defaultLimits.maxSections)];
+  const section = sections.find(({ id }) => id === sectionId.memory);
   if (minimum > limit) {
     throw new WasmBinaryError(
       'MEMORY_LIMIT',
@@ -46,24 +48,8 @@ export function capMemory(bytes: Uint8Array, maxBytes: number): Uint8Array {
     ),
   }));
   if (capped.every(({ maxPages }, index) => maxPages === own[index]?.maxPages)) return bytes;
-  const content = [...leb(capped.length), ...capped.flatMap(encodeMemory)];
-  const rewritten = Uint8Array.from([memorySection, ...leb(content.length), ...content]);
-  const before = bytes.subarray(0, section.start);
-  const after = bytes.subarray(section.content.end);
-  const result = new Uint8Array(before.length + rewritten.length + after.length);
-  result.set(before);
-  result.set(rewritten, before.length);
-  result.set(after, before.length + rewritten.length);
-  return result;
-}
-
-const memorySection = 5;
-
-function findMemorySection(bytes: Uint8Array): Section | undefined {
-  for (const section of sectionsOf(bytes, defaultLimits.maxSections)) {
-    if (section.id === memorySection) return section;
-  }
-  return undefined;
+  const content = Uint8Array.from([...leb(capped.length), ...capped.flatMap(encodeMemory)]);
+  return editSections(bytes, sections, new Map([[sectionId.memory, [content]]]));
 }
 
 function encodeMemory({
