@@ -86,3 +86,17 @@ describe.runIf(onLinux)('a guest host', () => {
     expect(await readFile(`/proc/${guest.pid}/oom_score_adj`, 'utf8')).toBe('900\n');
   });
 });
+
+test.runIf(onLinux)(
+  'a thread of a guest host may start no process, no native code, and no code from text',
+  async () => {
+    const { reports } = await probe(runtime, 'look around', { call: 'wait', isolation: 'thread' });
+    expect(reports[0]?.report).toMatchObject({
+      env: {},
+      cwd: '/',
+      spawn: 'ERR_ACCESS_DENIED',
+      addon: 'ERR_DLOPEN_DISABLED',
+      code: 'EvalError',
+    });
+  },
+);

@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import type { PlaceEnd } from '../guest-place.ts';
 import type { Frame } from '../wire/frames.ts';
@@ -46,7 +47,10 @@ export function startGuestWorker({ shelf, onFrame, ...start }: GuestWorkerOption
     workerData: start satisfies WorkerStart,
     env: {},
     argv: [],
-    execArgv: fromSource ? ['--conditions=@wasmlet/source'] : [],
+    // Where the process is under Node's permission model a thread is only when it inherits the process's flags.
+    ...(process.permission === undefined
+      ? { execArgv: fromSource ? ['--conditions=@wasmlet/source'] : [] }
+      : {}),
     resourceLimits,
     stdout: true,
     stderr: true,
