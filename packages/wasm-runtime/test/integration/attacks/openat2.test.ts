@@ -14,8 +14,7 @@ const helper = join(import.meta.dirname, '../../fixtures/openat2.py');
 const available =
   process.platform === 'linux' &&
   ['x64', 'arm64'].includes(process.arch) &&
-  spawnSync('python3', [helper, '/'], { input: '[">."]\n', encoding: 'utf8' }).stdout?.startsWith('["') ===
-    true;
+  spawnSync('python3', [helper, '/'], { input: '[">."]\n' }).status === 0;
 
 const trees = 400;
 const pathsOfTree = 40;
