@@ -34,26 +34,6 @@ describe.each(isolations)('isolation %s:', (isolation) => {
       await expect(neighbour.stop({ graceMs: 0 })).resolves.toMatchObject({ reason: 'stop' });
     });
 
-    test.runIf(isolation === 'process')('is not got round with garbage-collected objects', async () => {
-      const limits = { memoryBytes: 64 * MiB, timeoutMs: 20_000 };
-      const guest = await runtime.start(await specOf(gcBomb, { limits }));
-      await expect(guest.exited).resolves.toMatchObject({
-        kind: 'killed',
-        reason: 'memory',
-        message: 'its tables or garbage-collected objects filled its heap',
-      });
-    });
-
-    test.skipIf(isolation === 'process')(
-      'leaves no room for garbage-collected types beside others',
-      async () => {
-        await expect(runtime.start(await specOf(gcBomb))).rejects.toMatchObject({
-          code: 'INVALID_MODULE',
-          message: expect.stringContaining("isolation 'process'") as unknown,
-        });
-      },
-    );
-
     test('is not got round with tables', async () => {
       const limits = { memoryBytes: 64 * MiB };
       await expect(runtime.start(await specOf(guests.tableBomb, { limits }))).rejects.toMatchObject({
@@ -83,3 +63,25 @@ describe.each(isolations)('isolation %s:', (isolation) => {
     });
   });
 });
+
+test('a process has garbage-collected objects count against its memory limit', async () => {
+  await using runtime = createRuntime();
+  const limits = { memoryBytes: 64 * MiB, timeoutMs: 20_000 };
+  const guest = await runtime.start(await specIn('process')(gcBomb, { limits }));
+  await expect(guest.exited).resolves.toMatchObject({
+    kind: 'killed',
+    reason: 'memory',
+    message: 'its tables or garbage-collected objects filled its heap',
+  });
+});
+
+test.each(['thread', 'in-process'] as const)(
+  'garbage-collected types have no room beside others: %s',
+  async (isolation) => {
+    await using runtime = createRuntime({ allowedIsolation: [isolation] });
+    await expect(runtime.start(await specIn(isolation)(gcBomb))).rejects.toMatchObject({
+      code: 'INVALID_MODULE',
+      message: expect.stringContaining("isolation 'process'") as unknown,
+    });
+  },
+);

@@ -115,18 +115,21 @@ describe.each(isolations)('isolation %s:', (isolation) => {
       await expect(guest.exited).resolves.toMatchObject({ kind: 'exited' });
     });
   });
-
-  describe.skipIf(isolation === 'in-process')('a guest host that is killed from outside', () => {
-    test('is told as such, and the next guest runs', async () => {
-      const guest = await runtime.start(await specOf(guests.sleep));
-      process.kill(guest.pid, 'SIGKILL');
-      await expect(guest.exited).resolves.toMatchObject({
-        kind: 'killed',
-        reason: 'host-closed',
-        message: 'the guest host ended: signal SIGKILL',
-      });
-      const next = await runtime.start(await specOf(guests.exitCode(0)));
-      await expect(next.exited).resolves.toMatchObject({ kind: 'exited' });
-    });
-  });
 });
+
+test.each(['process', 'thread'] as const)(
+  'a guest host that is killed from outside is told as such, and the next guest runs: %s',
+  async (isolation) => {
+    const specOf = specIn(isolation);
+    await using runtime = createRuntime({ allowedIsolation: [isolation] });
+    const guest = await runtime.start(await specOf(guests.sleep));
+    process.kill(guest.pid, 'SIGKILL');
+    await expect(guest.exited).resolves.toMatchObject({
+      kind: 'killed',
+      reason: 'host-closed',
+      message: 'the guest host ended: signal SIGKILL',
+    });
+    const next = await runtime.start(await specOf(guests.exitCode(0)));
+    await expect(next.exited).resolves.toMatchObject({ kind: 'exited' });
+  },
+);
