@@ -64,7 +64,7 @@ describe.each(isolations)('isolation %s:', (isolation) => {
   });
 });
 
-test('a process has garbage-collected objects count against its memory limit', async () => {
+test('the memory limit of a process is not got round with garbage-collected objects', async () => {
   await using runtime = createRuntime();
   const limits = { memoryBytes: 64 * MiB, timeoutMs: 20_000 };
   const guest = await runtime.start(await specIn('process')(gcBomb, { limits }));
