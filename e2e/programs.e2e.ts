@@ -61,8 +61,8 @@ await describeWith('Go programs', ['Go programs'], () => {
 
     test('make, walk, rename and remove trees of files', async () => {
       const module = join(folder, 'checks.wasm');
-      const mounts = [await mount('/work')];
-      const finished = await runProgram(runtime, module, { args: ['walk', '/work'], mounts, isolation });
+      const mounts = [await mount('/scratch')];
+      const finished = await runProgram(runtime, module, { args: ['walk', '/scratch'], mounts, isolation });
       expect(finished).toMatchObject({ code: 0, stdout: '360 360 9 30\n' });
     });
 
@@ -145,7 +145,7 @@ await describeWith('Rust programs', ['Rust programs'], () => {
     await writeFile(join(fixed.hostPath, 'file'), 'fixed');
     const finished = await runProgram(runtime, join(folder, 'std-checks.wasm'), {
       env: { A: '1', EMPTY: '', UMLAUT: 'ü=ü' },
-      mounts: [await mount('/work'), { ...fixed, readOnly: true }],
+      mounts: [await mount('/scratch'), { ...fixed, readOnly: true }],
       isolation,
     });
     expect(finished.stdout).toContain('test result: ok. 11 passed; 0 failed; 0 ignored');
@@ -217,7 +217,7 @@ describe.runIf(process.platform === 'linux')('CPython', () => {
       const checked = await runProgram(runtime, python, {
         args: ['-B', '/scripts/checks.py', 'check'],
         env: { PYTHONHOME: '/library' },
-        mounts: [{ ...library, readOnly: true }, scripts, await mount('/work')],
+        mounts: [{ ...library, readOnly: true }, scripts, await mount('/scratch')],
         isolation,
       });
       expect(checked.stderr).toBe('');

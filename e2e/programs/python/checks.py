@@ -39,7 +39,7 @@ def check():
         raise AssertionError("a fixed directory was written")
     except OSError:
         pass
-    own_files("/work")
+    own_files("/scratch")
     print(files, "files,", attempted, "examples")
 
 

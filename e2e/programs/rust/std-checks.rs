@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, thread};
 
 fn folder(name: &str) -> PathBuf {
-    let path = Path::new("/work").join(name);
+    let path = Path::new("/scratch").join(name);
     fs::create_dir(&path).unwrap();
     path
 }
@@ -62,7 +62,7 @@ fn what_cannot_be_is_told_by_kind() {
     assert!(fs::read(root.join("full")).is_err());
     assert!(fs::read_to_string(root.join("file/below")).is_err());
     assert!(File::open("/etc/passwd").is_err());
-    assert!(File::open("/work/../../etc/passwd").is_err());
+    assert!(File::open("/scratch/../../etc/passwd").is_err());
     assert!(fs::rename(root.join("none"), root.join("other")).is_err());
     let reading = File::open(root.join("file")).unwrap();
     assert!((&reading).write(b"x").is_err());
@@ -75,8 +75,8 @@ fn what_is_fixed_stays_as_it_is() {
     assert!(fs::write("/fixed/new", "").is_err());
     assert!(fs::remove_file("/fixed/file").is_err());
     assert!(fs::create_dir("/fixed/new").is_err());
-    assert!(fs::rename("/fixed/file", "/work/taken").is_err());
-    assert!(fs::hard_link("/fixed/file", "/work/taken").is_err());
+    assert!(fs::rename("/fixed/file", "/scratch/taken").is_err());
+    assert!(fs::hard_link("/fixed/file", "/scratch/taken").is_err());
     assert_eq!(fs::read_to_string("/fixed/file").unwrap(), "fixed");
 }
 
