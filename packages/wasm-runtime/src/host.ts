@@ -7,8 +7,22 @@
  * export function imports(context: HostContext): HostImports { … }
  * ```
  *
+ * For components the contract is {@link HostInterface}: an interface's functions on core values.
+ *
  * @packageDocumentation
  */
+export type {
+  BoundFunction,
+  CoreExport,
+  CoreHostFunction,
+  CoreResult,
+  CoreValue,
+  GuestMemory,
+  GuestView,
+  HandleTable,
+  HostInterface,
+  ResourceType,
+} from './component/host-interface.ts';
 
 /** A host module as a guest's spec names it. */
 export interface HostModuleUse {
