@@ -11,8 +11,10 @@ export interface PlacePool extends AsyncDisposable {
 }
 
 export interface PlacePoolOptions {
-  /** How many are to wait. */
+  /** How many are to wait when it is calm. */
   readonly idle: number;
+  /** How many may wait for some time after guests have come faster than places. @default idle */
+  readonly maxIdle?: number;
   /** Starts one; `waits`: it will wait, so it may take its time to get fast. */
   readonly start: (options: { waits: boolean }) => GuestPlace;
   /** Whether there is room for one that waits. @default always */
@@ -22,14 +24,25 @@ export interface PlacePoolOptions {
 /** Making a process holds this thread up for some milliseconds, in which a guest's first words would not be heard. */
 const refillDelayMs = 20;
 
-export function createPlacePool({ idle, start, mayGrow = () => true }: PlacePoolOptions): PlacePool {
+/** After which, with a place for every guest that came, the pool is back at what waits when it is calm. */
+const calmMs = 30_000;
+
+export function createPlacePool({
+  idle,
+  maxIdle = idle,
+  start,
+  mayGrow = () => true,
+}: PlacePoolOptions): PlacePool {
   const waiting: GuestPlace[] = [];
+  const leaving = new Set<Promise<unknown>>();
+  let wanted = idle;
   let closed = false;
-  let timer: NodeJS.Timeout | undefined;
+  let refilling: NodeJS.Timeout | undefined;
+  let calming: NodeJS.Timeout | undefined;
 
   const refill = (): void => {
-    timer = undefined;
-    while (!closed && waiting.length < idle && mayGrow()) {
+    refilling = undefined;
+    while (!closed && waiting.length < wanted && mayGrow()) {
       const place = tryStart(start);
       if (place === undefined) return;
       waiting.push(place);
@@ -40,22 +53,37 @@ export function createPlacePool({ idle, start, mayGrow = () => true }: PlacePool
       });
     }
   };
+  const calm = (): void => {
+    wanted = idle;
+    for (const place of waiting.splice(idle)) {
+      leaving.add(place.gone);
+      void place.gone.then(() => leaving.delete(place.gone));
+      place.kill();
+    }
+  };
+  const startMissing = (): GuestPlace => {
+    if (wanted < maxIdle) wanted += 1;
+    clearTimeout(calming);
+    if (wanted > idle) calming = setTimeout(calm, calmMs);
+    return start({ waits: false });
+  };
   refill();
 
   return {
     get waiting() {
       return waiting.length;
     },
-    take: () => waiting.shift() ?? start({ waits: false }),
+    take: () => waiting.shift() ?? startMissing(),
     refill() {
-      if (!closed) timer ??= setTimeout(refill, refillDelayMs);
+      if (!closed) refilling ??= setTimeout(refill, refillDelayMs);
     },
     async [Symbol.asyncDispose]() {
       closed = true;
-      clearTimeout(timer);
+      clearTimeout(refilling);
+      clearTimeout(calming);
       const ends = waiting.map(({ gone }) => gone);
       for (const place of waiting) place.kill();
-      await Promise.all(ends);
+      await Promise.all([...ends, ...leaving]);
     },
   };
 }

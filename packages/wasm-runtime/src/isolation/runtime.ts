@@ -21,6 +21,11 @@ export interface RuntimeOptions {
   readonly pool?: {
     /** Guest hosts that wait, loaded, for the next guest; each costs about 12 MB. @default 1 */
     readonly idle?: number;
+    /**
+     * How many may wait for half a minute after guests have come faster than guest hosts were made: one more for each
+     * guest that had to wait. @default 4, none where none is to wait
+     */
+    readonly maxIdle?: number;
   };
   /** Ways in which guests may be kept apart; other specs are refused. @default all */
   readonly allowedIsolation?: readonly Isolation[];
@@ -47,7 +52,7 @@ export function createRuntime(options: RuntimeOptions = {}): WasmRuntime {
   const opening = openParts(users, {
     hostModules: options.hostModules ?? [],
     allowed,
-    idle: options.pool?.idle ?? 1,
+    pool: poolOf(options.pool),
     threads: options.threads ?? {},
     keepsUser: users === undefined,
   });
@@ -114,6 +119,12 @@ export function createRuntime(options: RuntimeOptions = {}): WasmRuntime {
       await tiers[Symbol.asyncDispose]();
     },
   };
+}
+
+const usualMaxIdle = 4;
+
+function poolOf({ idle = 1, maxIdle }: NonNullable<RuntimeOptions['pool']> = {}): TierOptions['pool'] {
+  return { idle, maxIdle: Math.max(idle, maxIdle ?? (idle === 0 ? 0 : usualMaxIdle)) };
 }
 
 /** What is awaited goes on for those who come later. */

@@ -25,8 +25,8 @@ export interface Tiers extends AsyncDisposable {
 export interface TierOptions {
   readonly hostModules: readonly string[];
   readonly allowed: readonly Isolation[];
-  /** Guest hosts of the tier `process` that wait. */
-  readonly idle: number;
+  /** Guest hosts of the tier `process` that wait, and how many may after many guests have come. */
+  readonly pool: { readonly idle: number; readonly maxIdle: number };
   readonly threads: ThreadCounts;
   /** Whether guest hosts stay the application's user. */
   readonly keepsUser: boolean;
@@ -41,7 +41,7 @@ export async function openTiers(options: TierOptions): Promise<Tiers> {
   ]);
   const host = { hostModules, keeper, launcher };
   const processes = createPlacePool({
-    idle: allowed.includes('process') ? options.idle : 0,
+    ...(allowed.includes('process') ? options.pool : { idle: 0 }),
     start: (how) => startProcessPlace(host, how),
   });
   // Looked for by the first guest that needs one.
