@@ -6,6 +6,10 @@ export type WasmBinaryErrorCode =
   | 'TRUNCATED'
   /** They break the binary format. */
   | 'MALFORMED'
+  /** They are in the format, and break a rule of it: an index of nothing, a type that does not match. */
+  | 'INVALID'
+  /** They use a part of the format that is not read here. */
+  | 'UNSUPPORTED'
   /** Something exceeds a limit of the reader. */
   | 'TOO_LARGE'
   /** The module's declared memory does not fit the limit. */

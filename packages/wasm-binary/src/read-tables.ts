@@ -4,6 +4,9 @@ import type { ByteReader } from './byte-reader.ts';
 export interface TableType {
   readonly min: number;
   readonly max?: number;
+  readonly table64: boolean;
+  /** The type of its elements, as it stands in the binary. */
+  readonly element: readonly number[];
   readonly imported: boolean;
 }
 
@@ -28,17 +31,30 @@ export function readTableType(
   imported: boolean,
   first: number = reader.byte(),
 ): TableEntry {
-  // (ref null? heaptype) has a heap type after it, the abbreviations are one byte.
-  if (first === 0x63 || first === 0x64) reader.skipSigned(33);
+  const element = readReferenceType(reader, first);
   const start = reader.offset;
   const flags = reader.byte();
   if (flags > 7) reader.fail('unknown flags of a table');
   const size = (): number => (flags & 4 ? Number(reader.u64()) : reader.u32());
   const min = size();
   const max = flags & 1 ? size() : undefined;
-  const type = { min, ...(max === undefined ? {} : { max }), imported };
+  const table64 = (flags & 4) !== 0;
+  const type = { min, ...(max === undefined ? {} : { max }), table64, element, imported };
   return { type, limits: { start, end: reader.offset, flags } };
 }
+
+/** `(ref null? heaptype)` has a heap type after it, a number; the abbreviations are one byte. */
+function readReferenceType(reader: ByteReader, first: number): readonly number[] {
+  if (first !== 0x63 && first !== 0x64) return [first];
+  const type = [first];
+  do {
+    if (type.length > longestHeapType) reader.fail('a number of more than 33 bits');
+    type.push(reader.byte());
+  } while ((type.at(-1) ?? 0) >= 0x80);
+  return type;
+}
+
+const longestHeapType = 5;
 
 function skipConstantExpression(reader: ByteReader): void {
   for (;;) {
