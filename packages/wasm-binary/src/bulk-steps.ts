@@ -16,12 +16,13 @@ export interface Bulk {
 }
 
 /**
- * A function that does an instruction in steps of at most so many bytes or elements, which are loops that an engine can be
- * stopped in. As the instruction does, it traps before anything is written; what is out of bounds is left to the
- * instruction itself. From the end down, because the first step then sees whether all of it is within bounds.
+ * A function that does an instruction in steps of at most so many bytes or elements, each a call of itself: engines look at every
+ * call whether they are to stop, but not at every turn of a loop (V8's baseline compiler counts the code that it has run). As the
+ * instruction does, it traps before anything is written; what is out of bounds is left to the instruction itself. From
+ * the end down, because the first step then sees whether all of it is within bounds.
  *
  * ```wat
- * (func (param $to i32) (param $from i32) (param $length i32)
+ * (func $self (param $to i32) (param $from i32) (param $length i32)
  *   (block $rest
  *     (br_if $rest (i32.le_u (local.get $length) (i32.const STEP)))
  *     ;; beyond the last address: the instruction traps
@@ -31,13 +32,13 @@ export interface Bulk {
  *       (then
  *         (drop (i32.load8_u (i32.add (local.get $from) (i32.sub (local.get $length) (i32.const 1)))))
  *         (loop $next
- *           (memory.copy (local.get $to) (local.get $from) (i32.const STEP))
+ *           (call $self (local.get $to) (local.get $from) (i32.const STEP))
  *           ... ;; $to and $from go up by a step, $length goes down
  *           (br_if $next (i32.gt_u (local.get $length) (i32.const STEP))))
  *         (br $rest)))
  *     (loop $next
  *       (local.set $length (i32.sub (local.get $length) (i32.const STEP)))
- *       (memory.copy (i32.add (local.get $to) (local.get $length)) (i32.add ...) (i32.const STEP))
+ *       (call $self (i32.add (local.get $to) (local.get $length)) (i32.add ...) (i32.const STEP))
  *       (br_if $next (i32.gt_u (local.get $length) (i32.const STEP)))))
  *   (memory.copy (local.get $to) (local.get $from) (local.get $length)))
  * ```
@@ -57,24 +58,25 @@ export function inSteps({ instruction, to, from, length, read }: Bulk, step: num
     code(get(address), constant(type, step), arithmetic[type].add, set(address));
   const goDown = code(get(local.length), stepLength, count.subtract, set(local.length));
 
-  const upwards = (type: AddressType, readOne: readonly number[]): readonly number[] =>
+  const upwards = (self: number, type: AddressType, readOne: readonly number[]): readonly number[] =>
     code(
       code(get(local.to), get(local.from), arithmetic[type].isAtMost, begin.if),
       code(ahead(local.from, type, toLast), readOne, drop),
       begin.loop,
-      code(get(local.to), get(local.from), stepLength, instruction),
+      code(get(local.to), get(local.from), stepLength, call(self)),
       code(goUp(local.to, type), goUp(local.from, type), goDown),
       code(isMore, branchIf(0), opcode.end),
       code(branch(1), opcode.end),
     );
   const atLength = (address: number, type: AddressType): readonly number[] =>
     ahead(address, type, get(local.length));
-  const downwards = code(
-    code(begin.loop, goDown),
-    code(atLength(local.to, to), source ? atLength(local.from, source) : get(local.from)),
-    code(stepLength, instruction),
-    code(isMore, branchIf(0), opcode.end),
-  );
+  const downwards = (self: number): readonly number[] =>
+    code(
+      code(begin.loop, goDown),
+      code(atLength(local.to, to), source ? atLength(local.from, source) : get(local.from)),
+      code(stepLength, call(self)),
+      code(isMore, branchIf(0), opcode.end),
+    );
   return {
     type: code(
       0x60,
@@ -84,15 +86,16 @@ export function inSteps({ instruction, to, from, length, read }: Bulk, step: num
       valueType[length],
       0,
     ),
-    body: code(
-      noLocals,
-      code(begin.block, get(local.length), stepLength, count.isAtMost, branchIf(0)),
-      code(wraps(local.to, to), branchIf(0)),
-      source ? code(wraps(local.from, source), branchIf(0)) : [],
-      read ? upwards(to, read) : [],
-      code(downwards, opcode.end),
-      code(get(local.to), get(local.from), get(local.length), instruction, opcode.end),
-    ),
+    body: (self) =>
+      code(
+        noLocals,
+        code(begin.block, get(local.length), stepLength, count.isAtMost, branchIf(0)),
+        code(wraps(local.to, to), branchIf(0)),
+        source ? code(wraps(local.from, source), branchIf(0)) : [],
+        read ? upwards(self, to, read) : [],
+        code(downwards(self), opcode.end),
+        code(get(local.to), get(local.from), get(local.length), instruction, opcode.end),
+      ),
   };
 }
 
@@ -112,6 +115,7 @@ export const valueType = { i32: 0x7f, i64: 0x7e } as const;
 
 const get = (index: number): readonly number[] => [0x20, index];
 const set = (index: number): readonly number[] => [0x21, index];
+const call = (number: number): readonly number[] => [opcode.call, ...leb(number)];
 const branch = (label: number): readonly number[] => [0x0c, label];
 const branchIf = (label: number): readonly number[] => [0x0d, label];
 

@@ -48,7 +48,6 @@ export type {
   NamedReference,
   NestedComponentDefinition,
   Sort,
-  StartDefinition,
   TypeDefinition,
 } from './component/component.ts';
 export type { CanonBuiltIn, CanonDefinition, CanonOptions, StringEncoding } from './component/canon.ts';

@@ -12,8 +12,8 @@ import { type Section, sectionsOf } from './sections.ts';
 export interface AddedFunction {
   /** As in the type section. */
   readonly type: readonly number[];
-  /** Locals and code. */
-  readonly body: readonly number[];
+  /** Locals and code, for the number that the function gets. */
+  readonly body: (self: number) => readonly number[];
 }
 
 /** Where an instruction stands, and where the one before it in the same function. */
@@ -209,7 +209,10 @@ function withCalls(
     copyTo(end);
   }
   copyTo(content.end);
-  const functions = [...numbers.keys()].map(({ body }) => [...leb(body.length), ...body]);
+  const functions = [...numbers].map(([{ body }, number]) => {
+    const whole = body(number);
+    return [...leb(whole.length), ...whole];
+  });
   return [...pieces, Uint8Array.from(functions.flat())];
 }
 

@@ -18,8 +18,8 @@ export interface BulkSteps {
  * Rewrites a module so that none of its instructions writes more of a memory or a table than a step at once:
  * `memory.fill`, `memory.copy`, `memory.init` and the same of tables, which engines do not stop before they have written
  * gigabytes. Each becomes a call of a function behind all others, which does what is longer in steps, with the same result
- * and the same traps; those with a constant length of at most a step stay. Nothing is renumbered. Returns the same bytes when
- * there is nothing to do.
+ * and the same traps; those of memories with a constant length of at most a kilobyte stay. Nothing is renumbered. Returns the same
+ * bytes when there is nothing to do.
  *
  * Only for modules that an engine has found valid, as `watchGrowth` is. Throws {@link WasmBinaryError} as `watchGrowth` does, and a
  * `RangeError` for a step that is no whole number from 1 to 2^30.
@@ -48,8 +48,10 @@ export function splitBulk(bytes: Uint8Array, steps: BulkSteps): Uint8Array {
       if (!bulkCodes.includes(code)) return undefined;
       const first = reader.u32();
       const second = reader.atEnd ? undefined : reader.u32();
-      const step = code < bulkCode.tableInit ? steps.bytes : steps.elements;
-      if (constantLength(bytes, instruction) <= step) return undefined;
+      const isOfMemory = code < bulkCode.tableInit;
+      if (isOfMemory && constantLength(bytes, instruction) <= Math.min(steps.bytes, mostUncalled))
+        return undefined;
+      const step = isOfMemory ? steps.bytes : steps.elements;
       const key = `${code} ${first} ${second}`;
       const added = functions.get(key) ?? inSteps(bulkOf(description, code, first, second), step);
       functions.set(key, added);
@@ -59,6 +61,8 @@ export function splitBulk(bytes: Uint8Array, steps: BulkSteps): Uint8Array {
 }
 
 const mostStep = 2 ** 30;
+/** Longer than this, and a loop over nothing else would be noticed late itself: {@link inSteps}. */
+const mostUncalled = 1024;
 const bulkPrefix = 0xfc;
 const bulkCode = {
   memoryInit: 8,

@@ -70,6 +70,6 @@ function growing(memory: number, type: MemoryType | undefined, flag: number): Ad
   const grow = [0x20, 0, opcode.memoryGrow, ...leb(memory), 0x22, 0];
   return {
     type: [0x60, 1, address, 1, address],
-    body: [0, ...grow, 0x20, 0, ...isRefused, 0x24, ...leb(flag), opcode.end],
+    body: () => [0, ...grow, 0x20, 0, ...isRefused, 0x24, ...leb(flag), opcode.end],
   };
 }

@@ -96,6 +96,7 @@ export type CanonBuiltIn =
   | { readonly op: 'thread.new-indirect'; readonly table: number }
   | {
       readonly op:
+        | 'backpressure.set'
         | 'backpressure.inc'
         | 'backpressure.dec'
         | 'task.cancel'
@@ -105,8 +106,5 @@ export type CanonBuiltIn =
         | 'waitable-set.drop'
         | 'waitable.join'
         | 'thread.index'
-        | 'thread.resume-later'
-        | 'thread.spawn-ref'
-        | 'thread.spawn-indirect'
-        | 'thread.available-parallelism';
+        | 'thread.resume-later';
     };

@@ -29,7 +29,7 @@ export interface Component {
 
 /** Index spaces. Each definition adds at most one index to one of them, which is its `index`; they count from 0. */
 export type Sort = ComponentSort | CoreSort;
-export type ComponentSort = 'func' | 'value' | 'type' | 'component' | 'instance';
+export type ComponentSort = 'func' | 'type' | 'component' | 'instance';
 export type CoreSort =
   | 'core-func'
   | 'core-table'
@@ -56,7 +56,6 @@ export type Definition =
   | AliasDefinition
   | TypeDefinition
   | CanonDefinition
-  | StartDefinition
   | ComponentImport
   | ComponentExport;
 
@@ -143,13 +142,6 @@ export interface TypeDefinition {
   readonly index: number;
   /** A `resource` here is one that every instance of the component makes anew. */
   readonly type: DefinedType;
-}
-
-export interface StartDefinition {
-  readonly kind: 'start';
-  readonly func: number;
-  readonly args: readonly number[];
-  readonly results: number;
 }
 
 /** What an import or export says about itself beside its name. */

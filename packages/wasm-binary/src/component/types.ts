@@ -102,7 +102,6 @@ export type ExternType =
   | InstanceType
   | ComponentType
   | ModuleType
-  | { readonly kind: 'value'; readonly type: ValueType }
   /** A type: of which the shape is known or, by `resource`, nothing else than its identity. */
   | { readonly kind: 'type'; readonly type: DefinedType | AbstractResource };
 
@@ -115,7 +114,7 @@ export interface AbstractResource {
 /** What an index of types stands for. */
 export type DefinedType = ValueType | FunctionType | InstanceType | ComponentType | ResourceType;
 
-/** A core value type as text, e.g. `i32`, `funcref`; `(ref null 3)`-like types are `ref`, and left to the engine. */
+/** A core value type; `ref` is any reference that is not one of the others: comparing these is left to the engine. */
 export type CoreValueType =
   | 'i32'
   | 'i64'
@@ -148,9 +147,7 @@ export type CoreExternType =
   | { readonly kind: 'core-table'; readonly element: CoreValueType; readonly limits: CoreLimits }
   | { readonly kind: 'core-memory'; readonly limits: CoreLimits; readonly pageSizeLog2: number }
   | { readonly kind: 'core-global'; readonly type: CoreValueType; readonly mutable: boolean }
-  | { readonly kind: 'core-tag'; readonly params: readonly CoreValueType[] }
-  /** A function or tag of a type that only an engine can compare. */
-  | { readonly kind: 'core-opaque'; readonly of: 'core-func' | 'core-tag' };
+  | { readonly kind: 'core-tag'; readonly params: readonly CoreValueType[] };
 
 export interface ModuleType {
   readonly kind: 'core-module';
@@ -162,5 +159,5 @@ export interface ModuleType {
   readonly exports: readonly { readonly name: string; readonly type: CoreExternType }[];
 }
 
-/** What an index of core types stands for; `opaque` has parts only an engine can compare. */
-export type CoreType = CoreFunctionType | ModuleType | { readonly kind: 'core-opaque-type' };
+/** What an index of core types stands for. */
+export type CoreType = CoreFunctionType | ModuleType | { readonly kind: 'core-aggregate' };
