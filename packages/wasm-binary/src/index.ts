@@ -74,6 +74,8 @@ export type {
   VariantCase,
 } from './component/types.ts';
 export type { ComponentLimits } from './component/limits.ts';
+export { readForwardingModule } from './component/forwarding-module.ts';
+export type { ForwardingModule, ImportName } from './component/forwarding-module.ts';
 export { casesOf, layoutOf, recordLayout, variantLayout } from './component/layout.ts';
 export type { KnownLayouts, Layout } from './component/layout.ts';
 export {

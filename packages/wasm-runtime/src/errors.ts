@@ -8,6 +8,8 @@ export type RuntimeErrorCode =
   | 'INVALID_MODULE'
   /** Nobody provides one of its imports. */
   | 'UNKNOWN_IMPORT'
+  /** A component needs what is not linked yet: asynchronous functions, values, imported components. */
+  | 'CANNOT_LINK'
   /** It lacks the entry function (a library, not a command). */
   | 'NO_ENTRY'
   /** A mount's host path is missing, or neither a directory nor a regular file. */
