@@ -50,7 +50,18 @@ export type {
   Sort,
   TypeDefinition,
 } from './component/component.ts';
-export type { CanonBuiltIn, CanonDefinition, CanonOptions, StringEncoding } from './component/canon.ts';
+export type {
+  BareOp,
+  CanonBuiltIn,
+  CancellableOp,
+  CanonDefinition,
+  CanonOptions,
+  StreamCancelOp,
+  StreamCopyOp,
+  StreamEndOp,
+  StreamType,
+  StringEncoding,
+} from './component/canon.ts';
 export type {
   AbstractResource,
   ComponentType,

@@ -10,9 +10,13 @@ export interface Section {
 
 const headerBytes = 8;
 
-/** Sections of a module or component, in order; their contents are not looked into. */
-export function* sectionsOf(bytes: Uint8Array, maxSections: number): Generator<Section> {
-  const reader = createByteReader(bytes, headerBytes);
+/** Sections of a module or component, in order, behind its header; their contents are not looked into. */
+export function* sectionsOf(
+  bytes: Uint8Array,
+  maxSections: number,
+  { start: begin = 0, end = bytes.length }: { readonly start?: number; readonly end?: number } = {},
+): Generator<Section> {
+  const reader = createByteReader(bytes, begin + headerBytes, end);
   for (let number = 1; !reader.atEnd; number += 1) {
     const start = reader.offset;
     if (number > maxSections) {

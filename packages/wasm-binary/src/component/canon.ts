@@ -52,28 +52,9 @@ export type CanonBuiltIn =
       readonly slot: number;
     }
   | { readonly op: 'subtask.cancel'; readonly async: boolean }
-  | {
-      readonly op: 'stream.new' | 'stream.drop-readable' | 'stream.drop-writable';
-      readonly type: ValueType;
-    }
-  | {
-      readonly op: 'future.new' | 'future.drop-readable' | 'future.drop-writable';
-      readonly type: ValueType;
-    }
-  | {
-      readonly op: 'stream.read' | 'stream.write' | 'future.read' | 'future.write';
-      readonly type: ValueType;
-      readonly options: CanonOptions;
-    }
-  | {
-      readonly op:
-        | 'stream.cancel-read'
-        | 'stream.cancel-write'
-        | 'future.cancel-read'
-        | 'future.cancel-write';
-      readonly type: ValueType;
-      readonly async: boolean;
-    }
+  | { readonly op: StreamEndOp; readonly type: StreamType }
+  | { readonly op: StreamCopyOp; readonly type: StreamType; readonly options: CanonOptions }
+  | { readonly op: StreamCancelOp; readonly type: StreamType; readonly async: boolean }
   | {
       readonly op: 'error-context.new' | 'error-context.debug-message';
       readonly options: CanonOptions;
@@ -83,28 +64,35 @@ export type CanonBuiltIn =
       readonly cancellable: boolean;
       readonly memory: number;
     }
-  | {
-      readonly op:
-        | 'thread.suspend'
-        | 'thread.yield'
-        | 'thread.suspend-then-resume'
-        | 'thread.yield-then-resume'
-        | 'thread.suspend-then-promote'
-        | 'thread.yield-then-promote';
-      readonly cancellable: boolean;
-    }
+  | { readonly op: CancellableOp; readonly cancellable: boolean }
   | { readonly op: 'thread.new-indirect'; readonly table: number }
-  | {
-      readonly op:
-        | 'backpressure.set'
-        | 'backpressure.inc'
-        | 'backpressure.dec'
-        | 'task.cancel'
-        | 'subtask.drop'
-        | 'error-context.drop'
-        | 'waitable-set.new'
-        | 'waitable-set.drop'
-        | 'waitable.join'
-        | 'thread.index'
-        | 'thread.resume-later';
-    };
+  | { readonly op: BareOp };
+
+export type StreamType = Extract<ValueType, { readonly kind: 'stream' | 'future' }>;
+
+export type StreamEndOp = `${'stream' | 'future'}.${'new' | 'drop-readable' | 'drop-writable'}`;
+export type StreamCopyOp = `${'stream' | 'future'}.${'read' | 'write'}`;
+export type StreamCancelOp = `${'stream' | 'future'}.${'cancel-read' | 'cancel-write'}`;
+
+/** What may end early when its task is cancelled. */
+export type CancellableOp =
+  | 'thread.suspend'
+  | 'thread.yield'
+  | 'thread.suspend-then-resume'
+  | 'thread.yield-then-resume'
+  | 'thread.suspend-then-promote'
+  | 'thread.yield-then-promote';
+
+/** What has nothing to say beside its name. */
+export type BareOp =
+  | 'backpressure.set'
+  | 'backpressure.inc'
+  | 'backpressure.dec'
+  | 'task.cancel'
+  | 'subtask.drop'
+  | 'error-context.drop'
+  | 'waitable-set.new'
+  | 'waitable-set.drop'
+  | 'waitable.join'
+  | 'thread.index'
+  | 'thread.resume-later';
