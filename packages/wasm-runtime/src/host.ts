@@ -23,6 +23,9 @@ export type {
   HostInterface,
   ResourceType,
 } from './component/host-interface.ts';
+export { inputStream, ioError, outputStream, pollable, StreamFailure } from './preview2/io-resources.ts';
+export type { InputSource, IoError, OutputSink, Pollable } from './preview2/io-resources.ts';
+export type { Ready } from './system/readiness.ts';
 
 /** A host module as a guest's spec names it. */
 export interface HostModuleUse {

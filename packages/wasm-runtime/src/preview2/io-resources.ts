@@ -1,0 +1,69 @@
+import type { ResourceType } from '../component/host-interface.ts';
+import type { Ready } from '../system/readiness.ts';
+
+/**
+ * The resources of `wasi:io` and what stands behind them. `wasi:io`'s functions serve whatever implements these ports;
+ * other hosts (files, standard streams, bodies of HTTP) make them and give them to guests under these types.
+ */
+
+/** Behind an `input-stream`. An {@link Input} is one. What its functions throw is a {@link StreamFailure}, or a bug. */
+export interface InputSource {
+  /** Bytes that are there now, at most; 0 at the end; `undefined` when one has to wait. */
+  available(): number | undefined;
+  /** Moves up to `into.length` bytes that are there now: their number, 0 at the end, `undefined` when one has to wait. */
+  readNow(into: Uint8Array): number | undefined;
+  /** Resolves when `available` says something else than `undefined`, or throws. */
+  readonly readable: Ready;
+  /** The guest has dropped the stream. */
+  close?(): void;
+}
+
+/** Behind an `output-stream`. What its functions throw is a {@link StreamFailure}, or a bug. */
+export interface OutputSink {
+  /** Bytes that may be written now; 0 when one has to wait, for room or for a flush. */
+  room(): number;
+  /** Takes all of `bytes`, at most {@link room}; they are the guest's memory, so what is kept is copied. */
+  write(bytes: Uint8Array): void;
+  /** Begins to flush; done when there is `room` again. */
+  flush(): void;
+  /** Resolves when `room` says more than 0, or throws. */
+  readonly writable: Ready;
+  /** The guest has dropped the stream. */
+  close?(): void;
+}
+
+/** Behind a `pollable`. */
+export interface Pollable {
+  isReady(): boolean;
+  readonly ready: Ready;
+}
+
+/** Why a stream cannot go on, as its `stream-error` says. */
+export class StreamFailure extends Error {
+  override readonly name = 'StreamFailure';
+  /** Absent: `closed`; else `last-operation-failed` with it. */
+  readonly error?: IoError;
+  constructor(error?: IoError) {
+    super(error?.message ?? 'the stream is closed', error === undefined ? undefined : { cause: error.cause });
+    if (error !== undefined) this.error = error;
+  }
+}
+
+/** Behind an `error` of `wasi:io`. */
+export interface IoError {
+  /** What `to-debug-string` says. */
+  readonly message: string;
+  /** What made it, for interfaces that know more of it: `filesystem-error-code`, `http-error-code`. */
+  readonly cause: unknown;
+}
+
+export const inputStream: ResourceType<InputSource> = {
+  name: 'input-stream',
+  drop: (source) => source.close?.(),
+};
+export const outputStream: ResourceType<OutputSink> = {
+  name: 'output-stream',
+  drop: (sink) => sink.close?.(),
+};
+export const pollable: ResourceType<Pollable> = { name: 'pollable' };
+export const ioError: ResourceType<IoError> = { name: 'error' };
