@@ -18,7 +18,7 @@ export interface BulkSteps {
  * Rewrites a module so that none of its instructions writes more of a memory or a table than a step at once:
  * `memory.fill`, `memory.copy`, `memory.init` and the same of tables, which engines do not stop before they have written
  * gigabytes. Each becomes a call of a function behind all others, which does what is longer in steps, with the same result
- * and the same traps; those of memories with a constant length of at most a kilobyte stay. Nothing is renumbered. Returns the same
+ * and the same traps; those of memories with a constant length of at most 256 stay. Nothing is renumbered. Returns the same
  * bytes when there is nothing to do.
  *
  * Only for modules that an engine has found valid, as `watchGrowth` is. Throws {@link WasmBinaryError} as `watchGrowth` does, and a
@@ -62,7 +62,7 @@ export function splitBulk(bytes: Uint8Array, steps: BulkSteps): Uint8Array {
 
 const mostStep = 2 ** 30;
 /** Longer than this, and a loop over nothing else would be noticed late itself: {@link inSteps}. */
-const mostUncalled = 1024;
+const mostUncalled = 256;
 const bulkPrefix = 0xfc;
 const bulkCode = {
   memoryInit: 8,

@@ -36,7 +36,7 @@ describe('a module', () => {
         { name: 'e', kind: 'tag' },
       ],
       memories: [{ minPages: 3, maxPages: 4, shared: false, memory64: false, imported: true }],
-      tables: [{ min: 1, max: 2, imported: true }],
+      tables: [{ min: 1, max: 2, table64: false, element: [0x70], imported: true }],
     });
   });
 
@@ -79,7 +79,14 @@ describe('a module', () => {
     expect(WebAssembly.validate(bytes)).toBe(true);
     expect(describeWasm(bytes)).toMatchObject({
       imports: [{ module: 'm', name: 'g', kind: 'global' }],
-      tables: [{ min: 1 }, { min: 1, max: 2 }, { min: 1 }, { min: 1 }, { min: 1 }, { min: 1 }],
+      tables: [
+        { min: 1, element: nullable },
+        { min: 1, max: 2 },
+        { min: 1 },
+        { min: 1 },
+        { min: 1 },
+        { min: 1 },
+      ],
     });
   });
 
