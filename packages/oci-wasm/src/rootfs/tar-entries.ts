@@ -149,10 +149,12 @@ function entryPath(name: string): string {
   const parts = bounded(name)
     .split('/')
     .filter((part) => part !== '' && part !== '.');
-  if (parts.includes('..')) {
+  // The root may be `/`; some builders of images write it so.
+  if (parts.includes('..') || (name.startsWith('/') && parts.length > 0)) {
     throw new OciError(
       'INVALID_LAYER',
-      `a file system layer has an entry that leads out of it: ${JSON.stringify(name.slice(0, 200))}`,
+      `a file system layer has an entry that leads out of it: ${JSON.stringify(name.slice(0, 200))}; ` +
+        'pack it with names relative to its root',
     );
   }
   return parts.join('/');

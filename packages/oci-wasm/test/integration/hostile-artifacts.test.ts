@@ -56,6 +56,9 @@ describe('a layer is refused that has', () => {
     ['an entry above its root', tarOf(wanted, { name: '../../etc/cron.d/x' }), 'INVALID_LAYER', 'leads out'],
     ['one by pax', tarOf(wanted, { name: 'x', pax: { path: 'a/../../x' } }), 'INVALID_LAYER', 'leads out'],
     ['one by a long name', Buffer.concat([longNameOf('../x'), tarOf(wanted)]), 'INVALID_LAYER', 'leads out'],
+    ['an absolute path', tarOf(wanted, { name: '/etc/cron.d/x' }), 'INVALID_LAYER', 'leads out'],
+    ['one of what is asked for', tarOf({ ...wanted, name: '/bin/app.wasm' }), 'INVALID_LAYER', 'leads out'],
+    ['one by pax as well', tarOf(wanted, { name: 'x', pax: { path: '/x' } }), 'INVALID_LAYER', 'leads out'],
     ['a link to a file of the host', link('/etc/passwd'), 'UNSUPPORTED_ARTIFACT', 'has no file'],
     ['one that climbs', link('../../../../../../etc/passwd'), 'UNSUPPORTED_ARTIFACT', 'has no file'],
     ['a hard link to it', link('/etc/passwd', '1'), 'UNSUPPORTED_ARTIFACT', 'has no file'],
@@ -119,8 +122,8 @@ describe('a layer is refused that has', () => {
     expect(await session.attackedBy(image(packed))).toMatchObject({ code });
   });
 
-  test('an absolute path, which is one below its root', async () => {
-    const layer = tarOf({ name: '/bin/app.wasm', content: emptyModule });
+  test('an entry point above the root, which is one below it', async () => {
+    const layer = tarOf({ name: 'bin/app.wasm', content: emptyModule });
     const report = await session.attackedBy(image(layer, '../../../../bin/app.wasm'), 'copy and read');
     expect(report).toMatchObject({ code: 'none', count: emptyModule.length });
   });
