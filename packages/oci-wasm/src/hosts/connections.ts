@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { SecureContext } from 'node:tls';
 import { Agent, type Dispatcher, Pool, ProxyAgent } from 'undici';
-import type { Depth, ServerAddresses } from '../registry/server-addresses.ts';
-import type { RegistryTimeouts } from '../registry/timeouts.ts';
-import type { UrlGuard } from '../registry/url-guard.ts';
+import type { Depth, ServerAddresses } from '../registry/http/server-addresses.ts';
+import type { RegistryTimeouts } from '../registry/http/timeouts.ts';
+import type { UrlGuard } from '../registry/http/url-guard.ts';
 import { type ChooseProxy, shownProxy } from './proxy.ts';
 import { type RegistryTls, secureContextOf } from './tls-settings.ts';
 

@@ -1,6 +1,6 @@
 import { markVerified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
-import type { Access } from '../registry/identities.ts';
+import type { Access } from '../registry/access/identities.ts';
 import type { Endpoint, Endpoints, EndpointSource } from '../registry/endpoints.ts';
 import type { Repository } from '../registry/repository.ts';
 import { createContinuation } from './continuation.ts';

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { OciError } from '../errors.ts';
-import { isLoopbackName } from '../registry/loopback-name.ts';
+import { isLoopbackName } from '../registry/http/loopback-name.ts';
 
 /** Proxies, as the environment variables of the same names have them. Libraries do not read the environment. */
 export interface ProxyOptions {

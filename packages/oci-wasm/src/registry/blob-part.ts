@@ -1,6 +1,6 @@
 import type { Descriptor } from '../content/descriptor.ts';
 import { OciError } from '../errors.ts';
-import type { HttpResponse } from './http.ts';
+import type { HttpResponse } from './http/http.ts';
 import { refuseEncoded } from './refuse-encoded.ts';
 import type { RepositoryContext } from './repository-context.ts';
 import { responseError } from './response-error.ts';

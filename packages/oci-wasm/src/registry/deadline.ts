@@ -1,6 +1,6 @@
 import { OciError } from '../errors.ts';
 import type { RepositoryContext } from './repository-context.ts';
-import { maxTimerMs, type RetryPolicy } from './retry-policy.ts';
+import { maxTimerMs, type RetryPolicy } from './http/retry-policy.ts';
 
 /** The end of one transfer. Disposing of it stops its timer. */
 export interface Deadline extends Disposable {

@@ -8,10 +8,10 @@ import {
   type RegistryHosts,
 } from '../hosts/registry-host.ts';
 import { type RegistryTls, secureContextOf } from '../hosts/tls-settings.ts';
-import { isConnectFailure } from './connection-error.ts';
-import type { Http } from './http.ts';
-import { isLoopbackName } from './loopback-name.ts';
-import type { UrlGuard } from './url-guard.ts';
+import { isConnectFailure } from './http/connection-error.ts';
+import type { Http } from './http/http.ts';
+import { isLoopbackName } from './http/loopback-name.ts';
+import type { UrlGuard } from './http/url-guard.ts';
 
 /** How a registry is spoken to. */
 export interface Endpoint {

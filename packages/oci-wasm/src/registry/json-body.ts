@@ -1,7 +1,7 @@
 import { parseStrictJson } from '../content/strict-json.ts';
 import { collect } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
-import type { HttpResponse } from './http.ts';
+import type { HttpResponse } from './http/http.ts';
 import type { RepositoryContext } from './repository-context.ts';
 
 export interface JsonBodyOptions {

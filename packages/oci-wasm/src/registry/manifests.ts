@@ -5,7 +5,7 @@ import type { Manifest } from '../content/target.ts';
 import { collect, verified } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
-import type { HttpResponse } from './http.ts';
+import type { HttpResponse } from './http/http.ts';
 import type { RepositoryContext } from './repository-context.ts';
 import { refuseEncoded } from './refuse-encoded.ts';
 import { errorFrom, readErrors, responseError } from './response-error.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { OciError } from '../errors.ts';
-import type { HttpResponse } from './http.ts';
+import type { HttpResponse } from './http/http.ts';
 import { readJsonBody } from './json-body.ts';
 import type { RepositoryContext } from './repository-context.ts';
 import { responseError } from './response-error.ts';

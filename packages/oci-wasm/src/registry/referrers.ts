@@ -3,7 +3,7 @@ import { mediaTypes } from '../content/media-types.ts';
 import { isRecord, readDescriptor } from '../content/read-descriptor.ts';
 import type { ReferrersOptions } from '../content/target.ts';
 import { OciError } from '../errors.ts';
-import type { HttpResponse } from './http.ts';
+import type { HttpResponse } from './http/http.ts';
 import { pages } from './pages.ts';
 import type { ReferrersTags } from './referrers-tag.ts';
 import type { RepositoryContext } from './repository-context.ts';

@@ -1,5 +1,5 @@
 import { OciError } from '../errors.ts';
-import type { HttpResponse } from './http.ts';
+import type { HttpResponse } from './http/http.ts';
 import type { RepositoryContext } from './repository-context.ts';
 
 /**

@@ -8,18 +8,18 @@ import { createProxyChoice, type ProxyOptions } from '../hosts/proxy.ts';
 import type { RegistryHosts } from '../hosts/registry-host.ts';
 import type { RegistryTls } from '../hosts/tls-settings.ts';
 import type { Reference } from '../reference.ts';
-import { createAuthorizedSender } from './authorized-sender.ts';
+import { createAuthorizedSender } from './access/authorized-sender.ts';
 import { createEndpoints, type Endpoint, urlAt } from './endpoints.ts';
-import { createHttp } from './http.ts';
-import type { RegistryNotice } from './notices.ts';
+import { createHttp } from './http/http.ts';
+import type { RegistryNotice } from './http/notices.ts';
 import { openRepository, type Repository, type RepositoryOptions } from './repository.ts';
 import { responseError } from './response-error.ts';
-import { defaultRetryPolicy, type RetryPolicy } from './retry-policy.ts';
-import { createServerAddresses } from './server-addresses.ts';
-import { defaultTimeouts, type RegistryTimeouts } from './timeouts.ts';
-import { createTokenSource } from './token-source.ts';
-import { createUploads, type UploadPolicy } from './upload-policy.ts';
-import { createUrlGuard } from './url-guard.ts';
+import { defaultRetryPolicy, type RetryPolicy } from './http/retry-policy.ts';
+import { createServerAddresses } from './http/server-addresses.ts';
+import { defaultTimeouts, type RegistryTimeouts } from './http/timeouts.ts';
+import { createTokenSource } from './access/token-source.ts';
+import { createUploads, type UploadPolicy } from './upload/upload-policy.ts';
+import { createUrlGuard } from './http/url-guard.ts';
 
 /** Options of {@link createRegistryClient}. */
 export interface RegistryClientOptions {

@@ -1,10 +1,10 @@
 import type { Place } from '../content/verified.ts';
-import type { AuthorizedSender } from './authorized-sender.ts';
+import type { AuthorizedSender } from './access/authorized-sender.ts';
 import type { Endpoint } from './endpoints.ts';
-import type { Http } from './http.ts';
-import type { RetryPolicy } from './retry-policy.ts';
-import type { Uploads } from './upload-policy.ts';
-import type { UrlGuard } from './url-guard.ts';
+import type { Http } from './http/http.ts';
+import type { RetryPolicy } from './http/retry-policy.ts';
+import type { Uploads } from './upload/upload-policy.ts';
+import type { UrlGuard } from './http/url-guard.ts';
 
 /** An open way to one repository, for the functions that speak to it. */
 export interface RepositoryContext {

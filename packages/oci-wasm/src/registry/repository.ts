@@ -15,25 +15,25 @@ import { markVerified } from '../content/verified.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, type Reference } from '../reference.ts';
-import { createAuthorizedSender } from './authorized-sender.ts';
+import { createAuthorizedSender } from './access/authorized-sender.ts';
 import { hasBlob, readBlob } from './blobs.ts';
-import type { Challenge } from './challenge.ts';
+import type { Challenge } from './access/challenge.ts';
 import { deleteContent } from './delete.ts';
 import { type Endpoint, type Endpoints, urlAt } from './endpoints.ts';
-import type { Http } from './http.ts';
-import type { Access, AnonymousAccess } from './identities.ts';
+import type { Http } from './http/http.ts';
+import type { Access, AnonymousAccess } from './access/identities.ts';
 import { type Deadline, startDeadline, within } from './deadline.ts';
 import { createManifests, type PutManifest } from './manifests.ts';
-import { createMounts } from './mount.ts';
+import { createMounts } from './upload/mount.ts';
 import { listReferrers } from './referrers.ts';
 import { createReferrersTags } from './referrers-tag.ts';
 import type { RepositoryContext } from './repository-context.ts';
-import type { RetryPolicy } from './retry-policy.ts';
+import type { RetryPolicy } from './http/retry-policy.ts';
 import { listTags } from './tags.ts';
-import type { TokenSource } from './token-source.ts';
-import { uploadBlob } from './upload.ts';
-import type { Uploads } from './upload-policy.ts';
-import type { UrlGuard } from './url-guard.ts';
+import type { TokenSource } from './access/token-source.ts';
+import { uploadBlob } from './upload/upload.ts';
+import type { Uploads } from './upload/upload-policy.ts';
+import type { UrlGuard } from './http/url-guard.ts';
 
 /** A repository of a registry: to read from and, unless it was opened for reading only, to write to. */
 export interface Repository extends Target, Resumer, Deleter, Mounter, ReferrersLister, Lister, Located {

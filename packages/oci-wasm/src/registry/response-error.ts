@@ -1,7 +1,7 @@
 import { collect } from '../content/verified.ts';
 import { OciError, type OciErrorCode } from '../errors.ts';
-import type { HttpResponse } from './http.ts';
-import { retryAfterMs } from './retry.ts';
+import type { HttpResponse } from './http/http.ts';
+import { retryAfterMs } from './http/retry.ts';
 
 export interface ResponseContext {
   /** Who answered, and about what: the beginning of the message. */

@@ -5,7 +5,7 @@ import type { AbortOptions } from '../content/target.ts';
 import type { Credential } from '../credentials/credential.ts';
 import { OciError } from '../errors.ts';
 import { formatReference, parseReference, type Reference } from '../reference.ts';
-import type { Access } from '../registry/identities.ts';
+import type { Access } from '../registry/access/identities.ts';
 import type { RegistryClient } from '../registry/registry-client.ts';
 import { keepSignatures } from '../signatures/keep-signatures.ts';
 import type { SignaturePolicy } from '../signatures/signature-policy.ts';

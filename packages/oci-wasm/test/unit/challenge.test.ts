@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseChallenges } from '../../src/registry/challenge.ts';
+import { parseChallenges } from '../../src/registry/access/challenge.ts';
 
 test.each([
   [['Basic realm="a b"'], [{ scheme: 'basic', parameters: { realm: 'a b' } }]],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createHostBackoff } from '../../src/registry/host-backoff.ts';
-import { type Outcome, retryAfterMs, retrying } from '../../src/registry/retry.ts';
-import { defaultRetryPolicy, type RetryPolicy } from '../../src/registry/retry-policy.ts';
+import { createHostBackoff } from '../../src/registry/http/host-backoff.ts';
+import { type Outcome, retryAfterMs, retrying } from '../../src/registry/http/retry.ts';
+import { defaultRetryPolicy, type RetryPolicy } from '../../src/registry/http/retry-policy.ts';
 
 const now = new Date('2026-01-02T03:04:05Z');
 

@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { createServerAddresses, type Depth } from '../../src/registry/server-addresses.ts';
+import { createServerAddresses, type Depth } from '../../src/registry/http/server-addresses.ts';
 
 function addressesOf(names: Readonly<Record<string, readonly string[]>>, grants: readonly string[] = []) {
   const lookup: LookupFunction = (host, _options, callback) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { isLoopbackName } from '../../src/registry/loopback-name.ts';
-import { createServerAddresses } from '../../src/registry/server-addresses.ts';
-import { createUrlGuard } from '../../src/registry/url-guard.ts';
+import { isLoopbackName } from '../../src/registry/http/loopback-name.ts';
+import { createServerAddresses } from '../../src/registry/http/server-addresses.ts';
+import { createUrlGuard } from '../../src/registry/http/url-guard.ts';
 
 const guard = createUrlGuard({
   insecureRegistries: ['10.0.0.5:9000', 'Plain.example:443'],

@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { type AddressClass, classifyAddress, createEgressGuard } from '@wasmlet/egress';
-import { OciError } from '../errors.ts';
+import { OciError } from '../../errors.ts';
 import { isLoopbackName } from './loopback-name.ts';
 
 /** How far inside a network a server is. */

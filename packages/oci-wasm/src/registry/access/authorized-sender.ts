@@ -1,11 +1,11 @@
-import type { Credential } from '../credentials/credential.ts';
-import { OciError } from '../errors.ts';
+import type { Credential } from '../../credentials/credential.ts';
+import { OciError } from '../../errors.ts';
 import { type Challenge, knownChallenges, scopesOf } from './challenge.ts';
 import { elsewhereToken } from './elsewhere-token.ts';
-import { type Endpoint, urlAt } from './endpoints.ts';
-import type { Http, HttpRequest, HttpResponse } from './http.ts';
+import { type Endpoint, urlAt } from '../endpoints.ts';
+import type { Http, HttpRequest, HttpResponse } from '../http/http.ts';
 import { type Access, type AnonymousAccess, createIdentities, type Identity, nobody } from './identities.ts';
-import { responseError } from './response-error.ts';
+import { responseError } from '../response-error.ts';
 import { basicAuthorization, secretsOf, type TokenRequest, type TokenSource } from './token-source.ts';
 
 /** Sends the requests of one repository with whatever the registry wants to see. */

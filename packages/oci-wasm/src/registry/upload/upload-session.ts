@@ -1,9 +1,9 @@
-import type { Descriptor } from '../content/descriptor.ts';
-import { OciError } from '../errors.ts';
-import { isReset } from './connection-error.ts';
-import type { HttpResponse } from './http.ts';
-import type { RepositoryContext } from './repository-context.ts';
-import { responseError } from './response-error.ts';
+import type { Descriptor } from '../../content/descriptor.ts';
+import { OciError } from '../../errors.ts';
+import { isReset } from '../http/connection-error.ts';
+import type { HttpResponse } from '../http/http.ts';
+import type { RepositoryContext } from '../repository-context.ts';
+import { responseError } from '../response-error.ts';
 import type { SourceCursor } from './source-cursor.ts';
 
 /** A blob that is being uploaded. */

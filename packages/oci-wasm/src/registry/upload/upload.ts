@@ -1,8 +1,8 @@
-import type { Descriptor } from '../content/descriptor.ts';
-import { OciError } from '../errors.ts';
-import { hasBlob } from './blobs.ts';
-import { isTransient } from './http.ts';
-import type { RepositoryContext } from './repository-context.ts';
+import type { Descriptor } from '../../content/descriptor.ts';
+import { OciError } from '../../errors.ts';
+import { hasBlob } from '../blobs.ts';
+import { isTransient } from '../http/http.ts';
+import type { RepositoryContext } from '../repository-context.ts';
 import { createSourceCursor } from './source-cursor.ts';
 import {
   beginUpload,

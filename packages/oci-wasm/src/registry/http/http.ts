@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { type Dispatcher, request } from 'undici';
-import { OciError } from '../errors.ts';
-import type { Connections, HostSettings } from '../hosts/connections.ts';
+import { OciError } from '../../errors.ts';
+import type { Connections, HostSettings } from '../../hosts/connections.ts';
 import { connectionError, isReset } from './connection-error.ts';
 import type { RegistryTimeouts } from './timeouts.ts';
 import { createHostBackoff, type HostBackoff } from './host-backoff.ts';

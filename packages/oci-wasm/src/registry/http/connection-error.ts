@@ -1,4 +1,4 @@
-import { OciError } from '../errors.ts';
+import { OciError } from '../../errors.ts';
 import type { RegistryTimeouts } from './timeouts.ts';
 
 /** Whether a connection failed in a way that may be over at once: only these are tried again. */

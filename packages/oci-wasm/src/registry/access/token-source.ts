@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { parseStrictJson } from '../content/strict-json.ts';
-import { collect } from '../content/verified.ts';
-import type { Credential } from '../credentials/credential.ts';
-import { OciError } from '../errors.ts';
-import { abortable } from '../content/abortable.ts';
+import { parseStrictJson } from '../../content/strict-json.ts';
+import { collect } from '../../content/verified.ts';
+import type { Credential } from '../../credentials/credential.ts';
+import { OciError } from '../../errors.ts';
+import { abortable } from '../../content/abortable.ts';
 import type { Challenge } from './challenge.ts';
-import type { Endpoint } from './endpoints.ts';
-import { responseError } from './response-error.ts';
-import type { Http, HttpRequest, HttpResponse } from './http.ts';
-import type { UrlGuard } from './url-guard.ts';
+import type { Endpoint } from '../endpoints.ts';
+import { responseError } from '../response-error.ts';
+import type { Http, HttpRequest, HttpResponse } from '../http/http.ts';
+import type { UrlGuard } from '../http/url-guard.ts';
 
 export interface TokenRequest {
   readonly endpoint: Endpoint;

@@ -1,4 +1,4 @@
-import type { Credential } from '../credentials/credential.ts';
+import type { Credential } from '../../credentials/credential.ts';
 import type { Challenge } from './challenge.ts';
 
 /** As whom a repository was read. */

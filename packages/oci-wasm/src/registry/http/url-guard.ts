@@ -1,4 +1,4 @@
-import { OciError } from '../errors.ts';
+import { OciError } from '../../errors.ts';
 import { isLoopbackName } from './loopback-name.ts';
 import type { ServerAddresses } from './server-addresses.ts';
 

@@ -1,7 +1,7 @@
-import type { Descriptor } from '../content/descriptor.ts';
-import type { RepositoryName } from '../content/target.ts';
-import { OciError } from '../errors.ts';
-import type { RepositoryContext } from './repository-context.ts';
+import type { Descriptor } from '../../content/descriptor.ts';
+import type { RepositoryName } from '../../content/target.ts';
+import { OciError } from '../../errors.ts';
+import type { RepositoryContext } from '../repository-context.ts';
 import { cancelUpload } from './upload-session.ts';
 
 /** Mounts blobs of other repositories of the same registry (distribution-spec, "Mounting a blob"). */

@@ -1,7 +1,7 @@
-import type { Descriptor } from '../content/descriptor.ts';
-import { releaseChunk } from '../content/spare-chunk.ts';
-import { isVerified } from '../content/verified.ts';
-import { OciError } from '../errors.ts';
+import type { Descriptor } from '../../content/descriptor.ts';
+import { releaseChunk } from '../../content/spare-chunk.ts';
+import { isVerified } from '../../content/verified.ts';
+import { OciError } from '../../errors.ts';
 import { createSendBuffers } from './send-buffers.ts';
 
 /** Reads content that can be opened again, part by part, for requests each of which carries one of them. */

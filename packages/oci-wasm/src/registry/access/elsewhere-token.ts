@@ -1,7 +1,7 @@
-import { OciError } from '../errors.ts';
+import { OciError } from '../../errors.ts';
 import { knownChallenges, scopesOf } from './challenge.ts';
-import type { Endpoint } from './endpoints.ts';
-import type { HttpResponse } from './http.ts';
+import type { Endpoint } from '../endpoints.ts';
+import type { HttpResponse } from '../http/http.ts';
 import type { TokenSource } from './token-source.ts';
 
 /**
