@@ -1,6 +1,7 @@
-import { mkdir, readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OciError } from '../errors.ts';
+import { makeDirectory } from '../store/make-directory.ts';
 import { replaceFile } from '../store/replace-file.ts';
 
 /** The text of docker's configuration file; `undefined` when there is none. Rejects with {@link OciError} `INVALID_CONFIG`. */
@@ -21,7 +22,7 @@ export async function readConfigText(
 /** Replaces the file at once, for its owner's eyes alone; where it is a link, what it leads to. */
 export async function writeConfig(file: string, config: object): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(file));
     const target = await realpath(file).catch(() => file);
     // As docker indents it.
     await replaceFile(target, JSON.stringify(config, undefined, '\t'));

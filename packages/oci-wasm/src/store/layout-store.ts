@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve as absolute } from 'node:path';
 import type { Descriptor } from '../content/descriptor.ts';
 import type { AbortOptions, Deleter, Lister, ReferrersLister, Resumer, Target } from '../content/target.ts';
@@ -16,6 +16,7 @@ import { deleteContent } from './delete-content.ts';
 import { createIndexFile } from './index-file.ts';
 import { type Lease, openLease } from './lease.ts';
 import { sweepLeftovers } from './leftovers.ts';
+import { makeDirectory } from './make-directory.ts';
 import { findManifest, findReferrers } from './manifests-here.ts';
 import { createPinFiles, type Pin } from './pin-files.ts';
 import { replaceFile } from './replace-file.ts';
@@ -156,13 +157,12 @@ export async function openLayoutStore(directory: string): Promise<LayoutStore> {
 }
 
 const layoutVersion = '1.0.0';
-const privateDirectory = 0o700;
 
 /** Resolves with true when the layout is new. */
 async function prepare(root: string): Promise<boolean> {
   const marker = join(root, 'oci-layout');
   try {
-    await mkdir(join(root, 'blobs'), { recursive: true, mode: privateDirectory });
+    await makeDirectory(join(root, 'blobs'));
     const text = await readFile(marker, 'utf8').catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;

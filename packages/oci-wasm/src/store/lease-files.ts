@@ -1,8 +1,9 @@
-import { constants, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { constants, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDigest } from '../content/digest.ts';
 import { OciError } from '../errors.ts';
 import { isAbandoned } from './leftovers.ts';
+import { makeDirectory } from './make-directory.ts';
 import { ownedName } from './process-mark.ts';
 import { storeError } from './store-error.ts';
 
@@ -22,7 +23,7 @@ export async function openLeaseFile(root: string): Promise<LeaseFile> {
   const path = join(directory, await ownedName());
   const held = new Map<string, Promise<void>>();
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory);
     await (await open(path, 'wx', 0o600)).close();
   } catch (error) {
     throw storeError(error, root);

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDigest } from '../content/digest.ts';
 import { isRecord, readStrings } from '../content/read-descriptor.ts';
 import { OciError } from '../errors.ts';
+import { makeDirectory } from './make-directory.ts';
 import { replaceFile } from './replace-file.ts';
 import { storeError } from './store-error.ts';
 
@@ -49,7 +50,7 @@ export function createPinFiles(root: string): PinFiles {
         if (text.length > maxPinBytes) {
           throw new OciError('TOO_LARGE', `the metadata of pin ${id.slice(0, 80)} is larger than 64 KiB`);
         }
-        await mkdir(directory, { recursive: true, mode: 0o700 });
+        await makeDirectory(directory);
         await replaceFile(pathOf(id), text);
       }),
     remove: (id) =>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, type FileHandle, mkdir, open, rename, rm, utimes } from 'node:fs/promises';
+import { constants, type FileHandle, open, rename, rm, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Descriptor } from '../content/descriptor.ts';
 import { parseDigest } from '../content/digest.ts';
@@ -8,6 +8,7 @@ import { isVerified, type Place, verified } from '../content/verified.ts';
 import { OciError, type OciErrorCode } from '../errors.ts';
 import { appendStream, type StreamEnd } from './append-stream.ts';
 import { blobPath, incomingDirectory } from './blob-paths.ts';
+import { makeDirectory } from './make-directory.ts';
 import { adoptPartial, ownPartialPath, releasePartial } from './partial-files.ts';
 import { syncDirectory } from './replace-file.ts';
 
@@ -28,8 +29,8 @@ export interface WantedBlob extends Pick<WriteOptions, 'resume' | 'signal'> {
 export async function receiveBlob(wanted: WantedBlob): Promise<void> {
   const { root, descriptor, resume } = wanted;
   const path = blobPath(root, descriptor.digest);
-  await mkdir(incomingDirectory(root), { recursive: true, mode: 0o700 });
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeDirectory(incomingDirectory(root));
+  await makeDirectory(dirname(path));
   const partial = await ownPartialPath(root, descriptor.digest);
   const isResumed = resume !== undefined && (await adoptPartial(root, descriptor, partial));
   try {

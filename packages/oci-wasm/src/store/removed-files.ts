@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises';
+import { readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { lastUseOf } from './blob-files.ts';
 import { blobPath, digestOfName, removedDirectory, removedPath } from './blob-paths.ts';
@@ -11,6 +11,7 @@ import {
   readContentGraph,
   referrersIn,
 } from './content-graph.ts';
+import { makeDirectory } from './make-directory.ts';
 import { syncDirectory } from './replace-file.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function moveAside(
   digests: Iterable<string>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await mkdir(removedDirectory(root), { recursive: true, mode: 0o700 });
+  await makeDirectory(removedDirectory(root));
   for (const digest of parentsFirst(graph, digests)) {
     if (signal?.aborted === true) break;
     if (!(await isUnused(root, graph, digest))) continue;
@@ -64,7 +65,7 @@ export async function settleRemoved(
     const ordered = parentsFirst(graph, aside);
     for (const digest of ordered.toReversed()) {
       if (!kept.has(digest)) continue;
-      await mkdir(dirname(blobPath(root, digest)), { recursive: true, mode: 0o700 });
+      await makeDirectory(dirname(blobPath(root, digest)));
       await rename(removedPath(root, digest), blobPath(root, digest)).catch(unlessGone);
     }
     await syncBlobs(root);

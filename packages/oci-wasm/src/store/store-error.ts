@@ -9,6 +9,7 @@ export function storeError(error: unknown, directory: string): unknown {
 }
 
 const remedies: Readonly<Record<string, string>> = {
+  ENOENT: 'a directory of it is missing, and none can be made there; give another one',
   ENOSPC: 'the disk is full; free space there',
   EDQUOT: 'the disk quota is used up; free space there',
   EFBIG: 'the file would be larger than this process may write (ulimit -f)',

@@ -117,6 +117,14 @@ describe('a store', () => {
     await expect(openLayoutStore(join(scratch.path, 'file'))).rejects.toMatchObject({ code: 'STORE_FAILED' });
   });
 
+  test.skipIf(process.platform !== 'linux')('says that no directory can be made below /proc', async () => {
+    const failure = await failureOf(openLayoutStore('/proc/no/such/store'));
+    expect(failure).toMatchObject({ code: 'STORE_FAILED' });
+    expect(failure.message).toBe(
+      'store /proc/no/such/store: a directory of it is missing, and none can be made there; give another one',
+    );
+  });
+
   test('removes what was left in the middle of a write a day ago, and nothing newer', async () => {
     await using scratch = await scratchDirectory();
     const incoming = join(scratch.path, 'incoming');
