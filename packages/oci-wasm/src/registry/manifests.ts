@@ -218,16 +218,18 @@ async function missing(
   signal: AbortSignal | undefined,
 ): Promise<OciError> {
   const { registry } = context.endpoint;
-  const subject = `cannot ${context.verb} ${formatReference(reference)}`;
+  const name = formatReference(reference);
   const entries = await readErrors(response);
   const failure = errorFrom(response, entries, {
-    subject,
+    subject: `cannot ${context.verb} ${name}`,
     registry,
     reference: context.name,
     secrets: context.sender.secrets,
   });
   if (response.status !== 404) return failure;
-  const details = { host: registry, status: 404, reference: formatReference(reference) };
+  // What is to be written there, or tagged anew, is looked for as well.
+  const subject = `cannot ${context.verb === 'pull' ? 'pull' : 'find'} ${name}`;
+  const details = { host: registry, status: 404, reference: name };
   if (failure.code !== 'NAME_UNKNOWN' && (await hasRepository(context, signal))) {
     const wanted = reference.digest === undefined ? `tag "${reference.tag}"` : `manifest ${reference.digest}`;
     return new OciError(

@@ -67,6 +67,11 @@ function readKeys(pem: string, place: PolicyPlace): readonly KeyObject[] {
     } catch (cause) {
       throw place.invalid(`has a key that cannot be read: ${(cause as Error).message}`, cause);
     }
+    if (key.asymmetricKeyType === 'ed25519') {
+      throw place.invalid(
+        'has an Ed25519 key, whose signatures by cosign (Ed25519ph) Node.js cannot verify; use ECDSA on a NIST curve',
+      );
+    }
     const { modulusLength = minRsaBits } = key.asymmetricKeyDetails ?? {};
     if (signingHashes(key).length === 0 || modulusLength < minRsaBits) {
       throw place.invalid(

@@ -130,6 +130,15 @@ describe('tagging', () => {
     expect(session.seen().filter((line) => line.includes('blobs'))).toEqual([]);
   });
 
+  test('says which tag is not there', async () => {
+    await using session = await openSession();
+    addArtifact(session.registry, emptyModule);
+    const reference = session.reference('team/app:v9');
+    const failure = await failureOf(tagArtifact({ at: repositoryOf(session), reference, tag: 'stable' }));
+    expect(failure).toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+    expect(failure.message).toContain(`cannot find ${reference}: there is no tag "v9"`);
+  });
+
   test.each(['', '-x', 'a/b', 'a:b', 'x'.repeat(129)])('as %j is refused', async (tag) => {
     await using session = await openSession();
     const failure = await failureOf(

@@ -126,7 +126,7 @@ policies:
     [
       'has an Ed25519 key',
       withAuthority({ key: { data: ed25519 } }),
-      `${authority}.key.data: has a key of a kind`,
+      `${authority}.key.data: has an Ed25519 key`,
     ],
     [
       'has a short key',
