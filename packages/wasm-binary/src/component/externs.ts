@@ -39,7 +39,9 @@ export function addExtern(
 
 /** Two names with the same compared name would be one name in some language. */
 function comparedName(name: string, parts: ExternName): string {
-  if (parts.kind !== 'method' && parts.kind !== 'static') return name.toLowerCase();
+  if (parts.kind === 'plain' || parts.kind === 'constructor' || parts.kind === 'interface')
+    return name.toLowerCase();
+  if (parts.kind !== 'method' && parts.kind !== 'static') return name;
   const resource = parts.resource.toLowerCase();
   const member = parts.member.toLowerCase();
   return resource === member ? resource : `${resource}.${member}`;
@@ -59,6 +61,7 @@ function checkResourceName(
   if (resource === undefined) return reading.invalid(`"${name}" names a resource that is not here`);
   switch (parts.kind) {
     case 'constructor':
+      if (type.async) reading.invalid(`"${name}" cannot be asynchronous`);
       if (!makes(type, resource)) reading.invalid(`"${name}" has to result in its resource`);
       break;
     case 'method': {

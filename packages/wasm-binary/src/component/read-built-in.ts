@@ -121,6 +121,7 @@ function readOther(reader: ByteReader, opcode: number, scope: Scope): ReadBuiltI
     case 0x0b: {
       const valueType = readCoreValueType(reader);
       const slot = reader.u32();
+      if (valueType === 'i64') reading.unsupported('contexts of 64 bits');
       if (valueType !== 'i32' || slot > 1) reading.invalid('a context beyond two slots of i32');
       const get = opcode === 0x0a;
       return {

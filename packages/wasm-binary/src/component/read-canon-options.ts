@@ -53,9 +53,8 @@ export function readMemory(reader: ByteReader, scope: Scope): number {
   const index = reader.u32();
   const { limits, pageSizeLog2 } = lookUp(scope, 'core-memory', index);
   if (limits.address64) scope.reading.unsupported('components with 64-bit memories');
-  if (limits.shared || pageSizeLog2 !== 16) {
-    scope.reading.invalid('a canonical definition with a shared memory or one of other pages');
-  }
+  if (pageSizeLog2 !== 16) scope.reading.unsupported('components with memories of other pages');
+  if (limits.shared) scope.reading.invalid('a canonical definition with a shared memory');
   return index;
 }
 

@@ -1,6 +1,6 @@
 import type { ByteReader } from '../byte-reader.ts';
 import type { CanonDefinition, CanonOptions } from './canon.ts';
-import { type FlatFunction, flattenFunction } from './flatten.ts';
+import { type FlatFunction, flattenFunction, flattenType } from './flatten.ts';
 import { sameFunction } from './match-core-types.ts';
 import { needsMemory, wantOptions } from './canon-needs.ts';
 import { readBuiltIn } from './read-built-in.ts';
@@ -41,8 +41,10 @@ function readLift(reader: ByteReader, scope: Scope): CanonDefinition {
   }
   const params = type.params.some((param) => needsMemory(param.type));
   const result = type.result !== undefined && needsMemory(type.result);
+  // What is asynchronous gives its result to task.return, as parameters.
+  const many = options.async && type.result !== undefined && flattenType(type.result) === undefined;
   wantOptions(scope, options, {
-    memory: result || flat.resultInMemory,
+    memory: result || many || flat.resultInMemory,
     realloc: params || flat.paramsInMemory,
   });
   const index = append(scope, 'func', type);
@@ -58,7 +60,7 @@ function readLower(reader: ByteReader, scope: Scope): CanonDefinition {
   const params = type.params.some((param) => needsMemory(param.type));
   const result = type.result !== undefined && needsMemory(type.result);
   wantOptions(scope, options, {
-    memory: params || flat.paramsInMemory || flat.resultInMemory || options.async,
+    memory: params || flat.paramsInMemory || flat.resultInMemory,
     realloc: result,
   });
   const coreType: CoreFunctionType = { kind: 'core-func', params: flat.params, results: flat.results };

@@ -28,6 +28,7 @@ export function readComponentBody(
   reading: Reading,
   outer?: Scope,
 ): Component {
+  checkHeader(bytes, start, end, reading);
   const scope = createScope('component', reading, outer);
   const definitions: Definition[] = [];
   const add: (read: readonly Definition[]) => void = (read) => void definitions.push(...read);
@@ -45,7 +46,9 @@ export function readComponentBody(
       add([readNested(bytes, content, scope)]);
     } else if (id === section.start || id === section.value) {
       reading.unsupported('start functions and values of components');
-    } else if (id !== section.custom) {
+    } else if (id === section.custom) {
+      reading.name(content);
+    } else {
       content.fail(`an unknown section ${id}`);
     }
   }
@@ -62,6 +65,16 @@ export function readComponentBody(
 }
 
 const section = { custom: 0, coreModule: 1, component: 4, start: 9, value: 12 } as const;
+
+/** The only version there is until the format is final. */
+const version = 0x0d;
+
+function checkHeader(bytes: Uint8Array, start: number, end: number, reading: Reading): void {
+  reading.at = start;
+  const header = bytes.subarray(start, end);
+  if (sniffWasm(header) !== 'component') reading.malformed('a component that does not begin as one');
+  if (header[4] !== version || header[5] !== 0) reading.unsupported('components of other versions than 13');
+}
 
 /** Sections that are lists of definitions, by their ids. */
 function vectorSections(scope: Scope): Readonly<Record<number, ReadDefinition>> {
@@ -104,9 +117,6 @@ function readModule(bytes: Uint8Array, content: ByteReader, scope: Scope): Defin
 
 function readNested(bytes: Uint8Array, content: ByteReader, scope: Scope): Definition {
   const { offset: start, end } = content;
-  if (sniffWasm(bytes.subarray(start, end)) !== 'component') {
-    content.fail('a nested component that does not begin as one');
-  }
   const component = readComponentBody(bytes, { start, end }, scope.reading, scope);
   return { kind: 'component', index: append(scope, 'component', component.type), component };
 }

@@ -2,6 +2,7 @@ import type { ByteReader } from '../byte-reader.ts';
 import { opcode, skipImmediates } from '../instructions.ts';
 import { sectionsOf } from '../sections.ts';
 import { sniffWasm } from '../sniff-wasm.ts';
+import { importKey } from './match-core-types.ts';
 import type { Reading } from './reading.ts';
 import {
   type PlainCoreType,
@@ -34,6 +35,7 @@ export function readCoreModule(bytes: Uint8Array, content: ByteReader, reading: 
   };
   const imports: ModuleType['imports'][number][] = [];
   const exports: ModuleType['exports'][number][] = [];
+  const imported = new Set<string>();
   const exported = new Set<string>();
   const add = (type: CoreExternType): void => void spaces[type.kind].push(type);
   const functionType = (index: number): CoreFunctionType => functionTypeAt(types, index, reading);
@@ -60,6 +62,10 @@ export function readCoreModule(bytes: Uint8Array, content: ByteReader, reading: 
         each('imports', () => {
           const module = reading.name(section);
           const name = reading.name(section);
+          if (imported.has(importKey(module, name))) {
+            reading.invalid(`two imports "${name}" from "${module}" of a core module`);
+          }
+          imported.add(importKey(module, name));
           const type = readCoreExtern(section, functionType);
           add(type);
           imports.push({ module, name, type });

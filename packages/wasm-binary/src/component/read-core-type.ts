@@ -84,6 +84,8 @@ export function readMemoryType(reader: ByteReader): CoreExternType {
   const limits = readLimits(reader, flags, 15);
   const pageSizeLog2 = flags & 8 ? reader.u32() : defaultPageSizeLog2;
   if (pageSizeLog2 > defaultPageSizeLog2) reader.fail('pages of more than 64 KiB');
+  const maxPages = 2 ** ((limits.address64 ? 64 : 32) - pageSizeLog2);
+  if (limits.min > maxPages || (limits.max ?? 0) > maxPages) reader.fail('a memory beyond its address space');
   return { kind: 'core-memory', limits, pageSizeLog2 };
 }
 
@@ -110,6 +112,7 @@ function readLimits(reader: ByteReader, flags: number, known: number): CoreLimit
   const number = (): number => (address64 ? Number(reader.u64()) : reader.u32());
   const min = number();
   const max = flags & 1 ? number() : undefined;
+  if (max !== undefined && max < min) reader.fail('a greatest size below the least one');
   return { min, ...(max !== undefined && { max }), shared: (flags & 2) !== 0, address64 };
 }
 

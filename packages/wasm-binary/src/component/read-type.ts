@@ -56,6 +56,7 @@ function readResourceType(reader: ByteReader, scope: Scope): ResourceType {
   if (scope.kind !== 'component')
     reading.invalid('a resource defined in the type of a component or instance');
   const representation = readCoreValueType(reader);
+  if (representation === 'i64') reading.unsupported('resources represented by 64 bits');
   if (representation !== 'i32') reading.invalid(`a resource represented by ${representation} instead of i32`);
   const destructor = readOptional(reader, () => reader.u32());
   if (destructor !== undefined) {

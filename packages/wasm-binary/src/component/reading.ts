@@ -13,6 +13,7 @@ export interface Reading {
   /** Offset of the definition that is read: where a broken rule is told. */
   at: number;
   invalid(message: string): never;
+  malformed(message: string): never;
   unsupported(what: string): never;
   tooLarge(message: string): never;
   countDefinition(): void;
@@ -40,6 +41,7 @@ export function createReading(limits: ComponentLimits): Reading {
     limits,
     at: 0,
     invalid: (message) => fail('INVALID', message),
+    malformed: (message) => fail('MALFORMED', message),
     unsupported: (what) => fail('UNSUPPORTED', `${what} are not read`),
     tooLarge: (message) => fail('TOO_LARGE', message),
     countDefinition() {

@@ -18,11 +18,20 @@ export function takeExtern(
   if (attributes.implements !== undefined && type.kind !== 'instance') {
     reading.invalid(`"${name}" implements an interface and is no instance`);
   }
+  if (attributes.versionSuffix !== undefined && type.kind !== 'instance') {
+    reading.invalid(`"${name}" has a version and is no instance`);
+  }
+  if (direction === 'exports' && importsOnly.has(parts.kind)) {
+    reading.invalid(`"${name}" is a name of imports only`);
+  }
   addExtern(reading, scope[direction], { name, parts, type });
   // The type of an instance may speak of resources around it: they are checked where there is an instance.
   if (scope.kind !== 'instance-type') nameResources(scope, direction, type);
   return appendExtern(scope, type);
 }
+
+/** Names that say where something is found. */
+const importsOnly: ReadonlySet<string> = new Set(['url', 'integrity', 'locked-dep', 'unlocked-dep']);
 
 /** Gives it the next index of its sort. */
 export function appendExtern(
