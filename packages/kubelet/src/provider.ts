@@ -171,6 +171,11 @@ export interface ContainerSpec {
   readonly env: readonly EnvEntry[];
   readonly workingDir?: string;
   readonly mounts: readonly ContainerMount[];
+  /**
+   * File into which the container may write why it ends (`terminationMessagePath`); read when the run has ended. A provider
+   * mounts it like the others, and leaves it out where it cannot mount a file.
+   */
+  readonly terminationLog?: ContainerMount;
   readonly ports: readonly ContainerPort[];
   readonly resources: ContainerResources;
   readonly stdin: boolean;

@@ -15,6 +15,8 @@ export interface GuestSpecInput {
   /** What the pod's RuntimeClass says of how it is kept apart. */
   readonly isolation: NonNullable<GuestSpec['isolation']>;
   readonly hostModules: HostModules;
+  /** Of this machine. */
+  readonly platform: NodeJS.Platform;
 }
 
 /** Imports beside WASI, with their policies. */
@@ -28,7 +30,7 @@ export function guestSpec(input: GuestSpecInput): GuestSpec {
     module,
     args: argv(container, annotations[argv0Annotation], form),
     env: environment(container, form),
-    mounts: container.mounts.map(({ hostPath, root, containerPath, readOnly }) => ({
+    mounts: mounts(container, input.platform).map(({ hostPath, root, containerPath, readOnly }) => ({
       hostPath,
       ...(root === undefined ? {} : { root }),
       guestPath: containerPath,
@@ -42,6 +44,14 @@ export function guestSpec(input: GuestSpecInput): GuestSpec {
     hostModules,
     ...entry(container, form),
   };
+}
+
+/** Where nothing can be mounted, containers run that ask for nothing themselves. */
+function mounts(
+  { mounts: own, terminationLog }: ContainerSpec,
+  platform: NodeJS.Platform,
+): ContainerSpec['mounts'] {
+  return terminationLog === undefined || platform !== 'linux' ? own : [...own, terminationLog];
 }
 
 /** A request of one core is a weight of 1024, as the kubelet gives it to containers. */

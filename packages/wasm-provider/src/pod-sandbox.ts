@@ -72,7 +72,15 @@ async function startContainer(
   checkKind(image, container);
   const { module, form } = image;
   const guest = await sandbox.start(
-    guestSpec({ container, annotations, module, form, isolation, hostModules: [http] }),
+    guestSpec({
+      container,
+      annotations,
+      module,
+      form,
+      isolation,
+      hostModules: [http],
+      platform: process.platform,
+    }),
     signal === undefined ? {} : { signal },
   );
   live.add(pod, container.name, guest);

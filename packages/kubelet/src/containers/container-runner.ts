@@ -179,10 +179,11 @@ export function createContainerRunner(options: ContainerRunnerOptions): Containe
       await forget(before);
       throw error;
     }
-    await follow(run, attempt, image, logPath);
+    await follow(run, image, spec);
   }
 
-  async function follow(run: Container, attempt: number, image: PulledImage, logPath: string): Promise<void> {
+  async function follow(run: Container, image: PulledImage, spec: ContainerSpec): Promise<void> {
+    const { attempt } = spec;
     current = { run, replaced: false };
     const over = Promise.withResolvers<void>();
     ended = over.promise;
@@ -204,7 +205,7 @@ export function createContainerRunner(options: ContainerRunnerOptions): Containe
     else if (container.image !== image.reference) replace(current);
 
     const exit = await run.exited;
-    const message = await terminationMessage(container, exit, logPath);
+    const message = await terminationMessage(container, exit, spec);
     const { replaced } = current;
     const next = runEnded(view, { ...exit, ...(message === undefined ? {} : { message }) });
     await saved;

@@ -37,6 +37,7 @@ export async function resolveContainerSpec(sources: ContainerSpecSources): Promi
   });
   const expanded = (text: string): string => expand(text, env);
   const mounts = await sources.volumes.containerMounts(container, expanded);
+  const terminationLog = await sources.volumes.terminationLog(container, mounts);
 
   return {
     name: container.name,
@@ -47,6 +48,7 @@ export async function resolveContainerSpec(sources: ContainerSpecSources): Promi
     env,
     ...(container.workingDir ? { workingDir: container.workingDir } : {}),
     mounts,
+    ...(terminationLog === undefined ? {} : { terminationLog }),
     ports: (container.ports ?? []).map(containerPort),
     resources: containerResources(container),
     stdin: container.stdin ?? false,

@@ -1,23 +1,26 @@
 import type { V1Container } from '@kubernetes/client-node';
 import { open } from 'node:fs/promises';
-import type { ContainerExit } from '../provider.ts';
+import type { ContainerExit, ContainerSpec } from '../provider.ts';
+import { readTerminationLog } from '../volumes/termination-log.ts';
 
-/** Upstream's bounds on a message that is taken from the log (`MaxPodTerminationMessageLogLength`, `…Lines`). */
+/** Upstream's bounds on a message that is taken from the log (`MaxContainerTerminationMessageLogLength`, `…Lines`). */
 const maxMessageBytes = 2048;
 const maxMessageLines = 80;
 /** Enough of the file's end to hold 2048 bytes of content with their prefixes. */
 const tailBytes = 32 * 1024;
 
 /**
- * `state.terminated.message`: what the provider says of the end, else with `FallbackToLogsOnError` the end of
- * the log of a run that failed.
+ * `state.terminated.message`: what the provider says of the end, and behind it what the container has written into its termination
+ * log; without either, with `FallbackToLogsOnError` the end of the log of a run that failed.
  */
 export async function terminationMessage(
   container: V1Container,
   exit: ContainerExit,
-  logPath: string,
+  { logPath, terminationLog }: Pick<ContainerSpec, 'logPath' | 'terminationLog'>,
 ): Promise<string | undefined> {
-  if (exit.message) return exit.message;
+  const written = terminationLog === undefined ? '' : await readTerminationLog(terminationLog);
+  if (exit.message) return written === '' ? exit.message : `${exit.message}: ${written}`;
+  if (written !== '') return written;
   const wanted = container.terminationMessagePolicy === 'FallbackToLogsOnError' && exit.exitCode !== 0;
   if (!wanted) return undefined;
   const tail = await readTail(logPath);

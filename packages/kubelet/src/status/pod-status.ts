@@ -21,7 +21,9 @@ export function projectPodStatus(progress: PodProgress, options: ProjectionOptio
   const phase = podPhase(settled);
   const { stage, pod } = settled;
   const verdict = stage.kind === 'ended' || stage.kind === 'rejected' ? stage.verdict : undefined;
-  const toStatus = (view: ContainerView) => containerStatus(view, options.runtimeName);
+  const { runtimeName } = options;
+  const containers = settled.containers.length + settled.initContainers.length;
+  const toStatus = (view: ContainerView) => containerStatus(view, { runtimeName, containers });
 
   return {
     phase,

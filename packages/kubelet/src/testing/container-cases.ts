@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type ComplianceCheck,
   containerSpec,
   openPod,
+  podSpec,
   readOutput,
   rejectsWith,
   runToEnd,
@@ -158,6 +159,22 @@ export const containerCases: readonly ComplianceCheck[] = [
       assert.ok(output.join('\n').includes('from the host'), `it has read ${JSON.stringify(output)}`);
       await runToEnd(setup, setup.writing('/data/file'), mounted(true));
       assert.equal(await readFile(join(hostPath, 'file'), 'utf8'), 'from the host');
+    },
+  },
+  {
+    name: 'lets a container write into its termination log',
+    async check(setup) {
+      if (setup.writing === undefined) return;
+      const spec = await podSpec(setup);
+      await using pod = await setup.provider.openPod(spec);
+      const hostPath = join(spec.directory, 'why');
+      await writeFile(hostPath, '');
+      await chmod(hostPath, 0o666);
+      const containerPath = '/dev/termination-log';
+      const terminationLog = { hostPath, root: spec.directory, containerPath, readOnly: false };
+      const { container } = await start(setup, pod, setup.writing(containerPath), { terminationLog });
+      await container.exited;
+      assert.notEqual(await readFile(hostPath, 'utf8'), '', 'nothing was written');
     },
   },
   {

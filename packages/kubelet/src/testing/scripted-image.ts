@@ -18,6 +18,8 @@ export interface ScriptedRun {
   readonly trap?: string;
   /** Written to standard output at the start. */
   readonly lines?: readonly string[];
+  /** Written into its termination log at the start, where it has one. */
+  readonly terminationMessage?: string;
   /** Milliseconds that it takes to end when it is asked to; `never` waits to be killed. @default 0 */
   readonly stopsAfterMs?: number | 'never';
   /** The start is refused. */

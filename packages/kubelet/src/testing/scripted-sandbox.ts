@@ -1,4 +1,4 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import type { Clock } from '../node/clock.ts';
 import {
   type Container,
@@ -53,6 +53,7 @@ export function openScriptedSandbox(pod: PodSandboxSpec, options: ScriptedSandbo
       if (script.refused !== undefined) throw new ProviderError(script.refused.code, script.refused.message);
       const lines = (script.lines ?? []).map((line) => `${clock.now().toISOString()} stdout F ${line}\n`);
       await appendFile(spec.logPath, lines.join(''));
+      if (spec.terminationLog) await writeFile(spec.terminationLog.hostPath, script.terminationMessage ?? '');
       signal?.throwIfAborted();
       const id = `${pod.uid}-${spec.name}-${spec.attempt}`;
       const container = startScriptedContainer({ id, pod, spec, script, clock });

@@ -15,6 +15,7 @@ import type { MountedVolume, MountVolumeOptions, VolumesDirectory } from './moun
 import { mountVolume } from './mounted-volume.ts';
 import type { PodObjects } from './pod-objects.ts';
 import { createPodObjects } from './pod-objects.ts';
+import { makeTerminationLog } from './termination-log.ts';
 
 export interface PodVolumesOptions {
   /** Absolute path; volumes live in its `pods/<uid>/volumes/`. */
@@ -58,6 +59,14 @@ export interface MountedVolumes extends AsyncDisposable {
     container: V1Container,
     expand: (text: string) => string,
   ): Promise<readonly ContainerMount[]>;
+  /**
+   * The file that `ContainerSpec.terminationLog` names, made anew for one run of a container with these mounts. Absent where
+   * it wants none, and where it cannot be made, which is logged: it runs without it then, as upstream has it.
+   */
+  terminationLog(
+    container: V1Container,
+    mounts: readonly ContainerMount[],
+  ): Promise<ContainerMount | undefined>;
   /** Tells downward API volumes about new labels and annotations. */
   podChanged(pod: Pod): void;
   /** Ends the updates and deletes the pod's volumes with what is in them. Idempotent. */
@@ -101,6 +110,12 @@ export function createPodVolumes(options: PodVolumesOptions): PodVolumes {
       return {
         containerMounts: (container, expand) =>
           containerMounts({ container, volumes, expand, directory, logger: options.logger ?? silentLogger }),
+        terminationLog: (container, mounts) =>
+          makeTerminationLog(directory, container, mounts).catch((error: unknown) => {
+            const fields = { container: container.name, uid: pod.metadata.uid, err: error };
+            (options.logger ?? silentLogger).warn(fields, 'termination log not made');
+            return undefined;
+          }),
         podChanged(next) {
           latest.pod = next;
           changed(volumes);

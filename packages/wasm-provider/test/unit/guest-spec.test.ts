@@ -34,6 +34,7 @@ const spec = (
   changes: Partial<ContainerSpec>,
   form: ImageForm,
   annotations: Readonly<Record<string, string>> = {},
+  platform: NodeJS.Platform = 'linux',
 ) =>
   guestSpec({
     container: { ...container, ...changes },
@@ -42,6 +43,7 @@ const spec = (
     form,
     isolation: 'process',
     hostModules: [],
+    platform,
   });
 
 const exact = { argv: 'exact' } as const;
@@ -110,6 +112,22 @@ test('env keeps its order, mounts and the memory limit are passed on', () => {
     limits: { memoryBytes: 67_108_864 },
     output: { kind: 'cri-log', path: '/logs/0.log' },
   });
+});
+
+test('the termination log is one of its mounts, where files can be mounted', () => {
+  const terminationLog = {
+    hostPath: '/r/t',
+    root: '/r',
+    containerPath: '/dev/termination-log',
+    readOnly: false,
+  };
+  expect(spec({ terminationLog }, named).mounts.at(-1)).toEqual({
+    hostPath: '/r/t',
+    root: '/r',
+    guestPath: '/dev/termination-log',
+    readOnly: false,
+  });
+  expect(spec({ terminationLog }, named, {}, 'darwin').mounts).toHaveLength(2);
 });
 
 test("an image's env is overridden by the pod's, name by name", () => {

@@ -55,7 +55,7 @@ async function setUp(start: (setup: Pick<Setup, 'record'>) => Promise<Container>
         pulled: false,
         durationMs: 0,
       }),
-    resolveSpec: () => Promise.resolve({} as ContainerSpec),
+    resolveSpec: ({ attempt, logPath }) => Promise.resolve({ attempt, logPath } as ContainerSpec),
     startContainer: () => start({ record }),
   });
   return {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,15 +9,27 @@ const finishedAt = new Date(0);
 const failed: ContainerExit = { exitCode: 1, reason: 'Error', finishedAt };
 const fromLogs = { name: 'c', terminationMessagePolicy: 'FallbackToLogsOnError' };
 
+interface MessageOptions {
+  readonly exit?: ContainerExit;
+  readonly container?: object;
+  /** Into its termination log, or what puts something in the place of that. */
+  readonly written?: string | ((path: string) => Promise<unknown>);
+}
+
 async function messageOf(
   log: string | undefined,
-  { exit = failed, container = fromLogs }: { exit?: ContainerExit; container?: object } = {},
+  { exit = failed, container = fromLogs, written }: MessageOptions = {},
 ): Promise<string | undefined> {
   const directory = await mkdtemp(join(tmpdir(), 'kubelet-message-'));
   try {
     const path = join(directory, '0.log');
     if (log !== undefined) await writeFile(path, log);
-    return await terminationMessage({ name: 'c', ...container }, exit, path);
+    const hostPath = join(directory, 'written');
+    if (typeof written === 'function') await written(hostPath);
+    else if (written !== undefined) await writeFile(hostPath, written);
+    const terminationLog = { hostPath, root: directory, containerPath: '/dev/log', readOnly: false };
+    const paths = written === undefined ? { logPath: path } : { logPath: path, terminationLog };
+    return await terminationMessage({ name: 'c', ...container }, exit, paths);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -31,6 +43,39 @@ describe('a termination message', () => {
   test('is what the provider says of the end, before anything else', async () => {
     expect(await messageOf(logOf(['log']), { exit: { ...failed, message: 'unreachable' } })).toBe(
       'unreachable',
+    );
+  });
+
+  test('is what the container has written, whatever its code and its log', async () => {
+    const exit: ContainerExit = { exitCode: 0, reason: 'Completed', finishedAt };
+    expect(await messageOf(logOf(['log']), { exit, written: 'all 12 done' })).toBe('all 12 done');
+    expect(await messageOf(logOf(['log']), { written: 'disk full\n' })).toBe('disk full\n');
+  });
+
+  test('is both, where the provider says something as well', async () => {
+    const exit = { ...failed, message: 'wasm trap: unreachable' };
+    expect(await messageOf(undefined, { exit, written: 'panicked' })).toBe(
+      'wasm trap: unreachable: panicked',
+    );
+  });
+
+  test('is the log where the container has written nothing', async () => {
+    expect(await messageOf(logOf(['log']), { written: '' })).toBe('log\n');
+    expect(await messageOf(logOf(['log']), { written: () => Promise.resolve() })).toBe('log\n');
+  });
+
+  test('has the last 4096 bytes of what was written, and no half character', async () => {
+    expect(await messageOf(undefined, { written: `first${'x'.repeat(4_096)}` })).toBe('x'.repeat(4_096));
+    expect(await messageOf(undefined, { written: `${'é'.repeat(5_000)}!` })).toBe(`${'é'.repeat(2_047)}!`);
+  });
+
+  test('says so where something else is in the place of the file, and does not follow it', async () => {
+    const link = (path: string) => symlink('/proc/self/environ', path);
+    expect(await messageOf(logOf(['log']), { written: link })).toBe(
+      'Error on reading termination log /dev/log: ELOOP',
+    );
+    expect(await messageOf(logOf(['log']), { written: (path) => mkdir(path) })).toBe(
+      'Error on reading termination log /dev/log: it is no file',
     );
   });
 

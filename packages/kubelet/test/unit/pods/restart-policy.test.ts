@@ -106,6 +106,17 @@ describe('a pod', () => {
     expect(b).toBeUndefined();
   });
 
+  test('takes its message from what it has written into its termination log, run by run', async () => {
+    const runs = [{ exitCode: 3, terminationMessage: 'no peer' }, { exitCode: 0 }];
+    await using kubelet = await startController({ images: { 'test/app:1': { runs } }, volumes: 'real' });
+    const containers = [{ name: 'c', image: 'test/app:1', terminationMessagePath: '/run/why' }];
+    kubelet.apply(podManifest('p', { restartPolicy: 'OnFailure', containers }));
+    const { status } = await kubelet.until('p', ({ phase }) => phase === 'Succeeded');
+    const [container] = status?.containerStatuses ?? [];
+    expect(container?.lastState?.terminated).toMatchObject({ exitCode: 3, message: 'no peer' });
+    expect(container?.state?.terminated).not.toHaveProperty('message');
+  });
+
   test('whose start the runtime refuses counts as ended with 128 StartError', async () => {
     const refused = { code: 'CONTAINER_START', message: 'out of processes' } as const;
     await using kubelet = await startController({ images: { 'test/app:1': { runs: [{ refused }] } } });

@@ -225,6 +225,8 @@ describe('conditions', () => {
   });
 });
 
+const said = (text: string) => (view: ContainerView) => waiting(view, 'ErrImagePull', text.repeat(4_000));
+
 describe('container statuses', () => {
   test('are sorted by name, those of init containers stay in the order of the spec', () => {
     const progress = progressOf({ apps: ['up', 'up'], inits: [0], sidecars: ['up'] });
@@ -267,6 +269,20 @@ describe('container statuses', () => {
     const [view] = progress.containers;
     const long = { ...progress, containers: [waiting(view!, 'ErrImagePull', 'x'.repeat(10_000))] };
     expect(project(long).containerStatuses?.[0]?.state?.waiting?.message).toHaveLength(4096);
+  });
+
+  test('share 12 KiB for their messages, and cut no character', () => {
+    const progress = progressOf({ apps: ['new', 'new', 'new'], inits: ['new', 'new'] });
+    const long = {
+      ...progress,
+      containers: progress.containers.map(said('é')),
+      initContainers: progress.initContainers.map(said('x')),
+    };
+    const { containerStatuses = [], initContainerStatuses = [] } = project(long);
+    const lengths = [...containerStatuses, ...initContainerStatuses].map(({ state }) =>
+      Buffer.byteLength(state?.waiting?.message ?? ''),
+    );
+    expect(lengths).toEqual([2_456, 2_456, 2_456, 2_457, 2_457]);
   });
 });
 

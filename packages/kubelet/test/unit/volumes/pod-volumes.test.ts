@@ -1,5 +1,5 @@
 import type { V1Container, V1PodSpec } from '@kubernetes/client-node';
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createMemoryCluster, type MemoryCluster } from '../../../src/cluster/memory/memory-cluster.ts';
@@ -76,6 +76,62 @@ async function pathOf(volumes: MountedVolumes, pod: Pod): Promise<string> {
   const [mount] = await volumes.containerMounts(pod.spec.containers[0] as V1Container, (text) => text);
   return mount?.hostPath ?? '';
 }
+
+describe('a termination log', () => {
+  const container = { name: 'c', terminationMessagePath: '/dev/../run/why' };
+
+  test('is a new and empty file for each run, of whom the volumes belong to', async () => {
+    await using setup = await setUp();
+    const pod = podWith(setup.cluster, { emptyDir: {} });
+    await using volumes = await setup.mount(pod);
+    const log = await volumes.terminationLog(container, []);
+    const root = join(setup.directory, 'pods', pod.metadata.uid, 'volumes');
+    expect(log).toEqual({
+      hostPath: `${root}/..termination/c`,
+      root,
+      containerPath: '/run/why',
+      readOnly: false,
+    });
+    const hostPath = log?.hostPath ?? '';
+    expect((await stat(hostPath)).mode & 0o777).toBe(0o666);
+    await writeFile(hostPath, 'first');
+    await volumes.terminationLog(container, []);
+    expect(await readFile(hostPath, 'utf8')).toBe('');
+  });
+
+  test.each(['/run/why', '/run/why/below'])(
+    'is not made where a mount has its place: %s',
+    async (containerPath) => {
+      await using setup = await setUp();
+      await using volumes = await setup.mount(podWith(setup.cluster, { emptyDir: {} }));
+      const mount = { hostPath: '/h', containerPath, readOnly: true };
+      expect(await volumes.terminationLog(container, [mount])).toBeUndefined();
+    },
+  );
+
+  test('is not made for a container that names none, or names what cannot be a file', async () => {
+    await using setup = await setUp();
+    await using volumes = await setup.mount(podWith(setup.cluster, { emptyDir: {} }));
+    for (const terminationMessagePath of ['', '/']) {
+      expect(await volumes.terminationLog({ name: 'c', terminationMessagePath }, [])).toBeUndefined();
+    }
+  });
+
+  test('replaces what a pod has put into its place, and is made nowhere else', async () => {
+    await using setup = await setUp();
+    const pod = podWith(setup.cluster, { emptyDir: {} });
+    await using volumes = await setup.mount(pod);
+    const root = join(setup.directory, 'pods', pod.metadata.uid, 'volumes');
+    await mkdir(join(root, '..termination'));
+    await symlink('/etc/passwd', join(root, '..termination/c'));
+    const log = await volumes.terminationLog(container, []);
+    expect((await lstat(log?.hostPath ?? '')).isFile()).toBe(true);
+    await rm(join(root, '..termination'), { recursive: true });
+    await symlink(setup.directory, join(root, '..termination'));
+    expect(await volumes.terminationLog(container, [])).toBeUndefined();
+    expect(await readdir(setup.directory)).not.toContain('c');
+  });
+});
 
 describe('a volume from a ConfigMap', () => {
   test('follows its object, and container sees it read-only', async () => {
