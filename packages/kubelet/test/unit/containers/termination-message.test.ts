@@ -70,8 +70,7 @@ describe('a termination message', () => {
   });
 
   test('says so where something else is in the place of the file, and does not follow it', async () => {
-    const link = (path: string) => symlink('/proc/self/environ', path);
-    expect(await messageOf(logOf(['log']), { written: link })).toBe(
+    expect(await messageOf(logOf(['log']), { written: (path) => symlink('/proc/self/environ', path) })).toBe(
       'Error on reading termination log /dev/log: ELOOP',
     );
     expect(await messageOf(logOf(['log']), { written: (path) => mkdir(path) })).toBe(
