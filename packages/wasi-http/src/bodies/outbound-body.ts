@@ -1,0 +1,178 @@
+import process from 'node:process';
+import { type OutputSink, StreamFailure } from '@wasmlet/wasm-runtime/host';
+import { HttpFailure } from '../types/error-code.ts';
+import type { Fields } from '../types/fields.ts';
+import { createArrival } from './arrival.ts';
+import { asIoError } from './inbound-body.ts';
+
+/** Where a body goes, once its head is on its way. */
+export interface BodyTarget {
+  write(bytes: Uint8Array): void;
+  /** Bytes that were written and have not left. */
+  readonly pendingBytes: number;
+  /** What is to be called each time when all has left. */
+  onDrain(drained: () => void): void;
+  /** Ends the body well; `last` are its last bytes, and all of them if nothing was written before. */
+  finish(last: Uint8Array | undefined, trailers: Fields | undefined): void;
+  /** Breaks it off, so that the peer sees that something is missing. */
+  abort(failure: HttpFailure): void;
+}
+
+export interface OutboundOptions {
+  /** What `content-length` says. */
+  readonly length?: number;
+  /** Which failure a body of another length is. */
+  readonly wrongLength: (bytes: number) => HttpFailure;
+  /** Most bytes that wait for the peer. */
+  readonly maxPendingBytes: number;
+  /** Longest that the guest waits for the peer to take some. @default for ever */
+  readonly idleMs?: number;
+}
+
+/** What a guest writes. Short writes leave together, at the latest when the guest waits or ends the body. */
+export class OutboundBody {
+  readonly stream: OutputSink;
+  readonly #options: OutboundOptions;
+  readonly #room = createArrival();
+  #target: BodyTarget | undefined;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #written = 0;
+  #sendScheduled = false;
+  #streamTaken = false;
+  #checksLength = true;
+  #trailers: Fields | undefined;
+  #state: 'open' | 'finished' | HttpFailure = 'open';
+
+  constructor(options: OutboundOptions) {
+    this.#options = options;
+    this.stream = {
+      room: () => this.#roomNow(),
+      write: (bytes) => this.#write(bytes),
+      flush: () => this.#throwIfFailed(),
+      writable: async (signal) => {
+        if (this.#state === 'open' && this.#roomNow() === 0) await this.#waitForRoom(signal);
+      },
+    };
+  }
+
+  /** Its head says a length, but nobody expects so many bytes: the answer to a HEAD. */
+  ignoreLength(): void {
+    this.#checksLength = false;
+  }
+
+  /** Its stream, once. */
+  takeStream(): OutputSink | undefined {
+    if (this.#streamTaken) return undefined;
+    this.#streamTaken = true;
+    return this.stream;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  get writtenBytes(): number {
+    return this.#written;
+  }
+
+  /** The head is on its way: what has been written may follow. */
+  attach(target: BodyTarget): void {
+    this.#target = target;
+    target.onDrain(() => this.#room.announce());
+    if (this.#state === 'finished') return this.#finishTarget();
+    if (this.#state !== 'open') return target.abort(this.#state);
+    this.#room.announce();
+    if (this.#heldBytes > 0) this.#scheduleSend();
+  }
+
+  /** Ends it well. Returns why it could not. */
+  finish(trailers?: Fields): HttpFailure | undefined {
+    if (this.#state !== 'open') return this.#state === 'finished' ? undefined : this.#state;
+    const { length, wrongLength } = this.#options;
+    if (this.#checksLength && length !== undefined && length !== this.#written) {
+      const failure = wrongLength(this.#written);
+      this.fail(failure);
+      return failure;
+    }
+    this.#state = 'finished';
+    this.#trailers = trailers;
+    this.#finishTarget();
+    return undefined;
+  }
+
+  /** Breaks it off, unless it has ended. */
+  fail(failure: HttpFailure): void {
+    if (this.#state !== 'open') return;
+    this.#state = failure;
+    this.#held = [];
+    this.#target?.abort(failure);
+    this.#room.announce();
+  }
+
+  #throwIfFailed(): void {
+    if (this.#state === 'open') return;
+    throw new StreamFailure(this.#state === 'finished' ? undefined : asIoError(this.#state));
+  }
+
+  #roomNow(): number {
+    this.#throwIfFailed();
+    const pending = this.#heldBytes + (this.#target?.pendingBytes ?? 0);
+    return Math.max(0, this.#options.maxPendingBytes - pending);
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#throwIfFailed();
+    const { length, wrongLength } = this.#options;
+    this.#written += bytes.length;
+    if (this.#checksLength && length !== undefined && this.#written > length) {
+      this.fail(wrongLength(this.#written));
+      this.#throwIfFailed();
+    }
+    if (bytes.length === 0) return;
+    this.#held.push(Uint8Array.prototype.slice.call(bytes));
+    this.#heldBytes += bytes.length;
+    if (this.#target === undefined) return;
+    if (this.#heldBytes >= sendBytes) this.#send();
+    else this.#scheduleSend();
+  }
+
+  #scheduleSend(): void {
+    if (this.#sendScheduled) return;
+    this.#sendScheduled = true;
+    process.nextTick(() => {
+      this.#sendScheduled = false;
+      if (this.#state === 'open') this.#send();
+    });
+  }
+
+  #send(): void {
+    const bytes = this.#takeHeld();
+    if (bytes !== undefined) this.#target?.write(bytes);
+  }
+
+  #finishTarget(): void {
+    if (this.#target !== undefined) this.#target.finish(this.#takeHeld(), this.#trailers);
+  }
+
+  #takeHeld(): Uint8Array | undefined {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    return held.length > 1 ? Buffer.concat(held) : held[0];
+  }
+
+  async #waitForRoom(signal: AbortSignal): Promise<void> {
+    const { idleMs } = this.#options;
+    if (idleMs === undefined) return this.#room.next(signal);
+    const timer = setTimeout(() => this.fail(new HttpFailure({ code: 'connection-write-timeout' })), idleMs);
+    try {
+      await this.#room.next(signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Bytes that leave at once. */
+const sendBytes = 64 * 1024;

@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { HandlerLimits } from './limits.ts';
+
+/** What a server answers requests with. */
+export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface HttpServerOptions {
+  readonly limits: HandlerLimits;
+  /** How long a connection without request is kept, in milliseconds. @default 75_000 */
+  readonly keepAliveMs?: number;
+  /** Longest for a request's headers, from its first byte, in milliseconds. @default 10_000 */
+  readonly headersMs?: number;
+  /** Connections at once; more are closed as they come. @default no limit */
+  readonly maxConnections?: number;
+}
+
+/**
+ * Node's HTTP server, strict and bounded: messages that two readers could understand differently (two lengths, bare line
+ * feeds, folded headers) are refused with 400 and the connection is closed, and slow clients are given up.
+ */
+export function createHttpServer(listener: Listener, options: HttpServerOptions): Server {
+  const { limits, keepAliveMs = 75_000, headersMs = 10_000, maxConnections } = options;
+  const server = createServer(
+    {
+      insecureHTTPParser: false,
+      requireHostHeader: true,
+      joinDuplicateHeaders: false,
+      noDelay: true,
+      // The URL's cap is the handler's to check, which answers 414; this is the most that a parser holds.
+      maxHeaderSize: limits.maxUrlBytes + limits.maxHeaderBytes + parserSlackBytes,
+      headersTimeout: headersMs,
+      requestTimeout: 0, // bodies have a limit for each pause, and requests one for all of it
+      keepAliveTimeout: keepAliveMs,
+      connectionsCheckingInterval: Math.min(1_000, headersMs),
+    },
+    listener,
+  );
+  server.maxHeadersCount = 0; // their bytes are bounded; Node would drop some silently
+  server.timeout = limits.clientIdleMs + limits.requestMs;
+  if (maxConnections !== undefined) server.maxConnections = maxConnections;
+  server.on('checkContinue', listener);
+  return server;
+}
+
+/** Stops accepting, lets requests that run end, and then closes what is still open. */
+export async function drainServer(
+  server: Server,
+  drained: () => Promise<void>,
+  graceMs: number,
+): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  try {
+    await drained();
+    server.closeIdleConnections();
+    await closed;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+const parserSlackBytes = 4_096;

@@ -1,0 +1,151 @@
+import type { BodyTarget } from '../bodies/outbound-body.ts';
+import { type ErrorCode, HttpFailure } from '../types/error-code.ts';
+import {
+  incomingRequest,
+  type IncomingRequest,
+  type OutgoingResponse,
+  responseOutparam,
+} from '../types/resources.ts';
+import type { Exchange } from './exchange.ts';
+import type { GuestInstance } from './guest-program.ts';
+import { statusOfError } from './status-of-error.ts';
+
+/** How a request ended. */
+export interface Served {
+  /** What was answered; undefined when the client went first. */
+  readonly status: number | undefined;
+  readonly bodyBytes: number;
+  /** What ended the guest. */
+  readonly trap?: unknown;
+  readonly ending: 'answered' | 'trapped' | 'timed-out' | 'gone';
+}
+
+/**
+ * Lets an instance answer one request. Whatever it does, the client gets a whole response, or sees that the response
+ * is not whole. The instance may be used again if it `answered`.
+ *
+ * @param deadlineMs from now on
+ */
+export function serveRequest(
+  exchange: Exchange,
+  instance: GuestInstance,
+  deadlineMs: number,
+): Served | Promise<Served> {
+  const { reply } = exchange;
+  let response: OutgoingResponse | undefined;
+  let answered: number | undefined;
+  let stopped: 'timed-out' | 'gone' | undefined;
+
+  const answer = (status: number, text: string): void => {
+    answered = status;
+    reply.answer(status, text);
+  };
+  const breakOff = (failure: HttpFailure, status = 500, text = messages.broken): void => {
+    if (response?.body?.isOpen) return response.body.fail(failure);
+    if (answered === undefined) answer(status, text);
+  };
+
+  const set = (given: OutgoingResponse | ErrorCode): void => {
+    if (stopped !== undefined) return;
+    if ('code' in given) {
+      const status = statusOfError(given);
+      return answer(status, new HttpFailure(given).message);
+    }
+    const { status, headers, body } = given;
+    const { contentLength } = headers;
+    const bare = exchange.method === 'HEAD' || status === 304;
+    const wrong = Number.isNaN(contentLength) || (!bare && body === undefined && (contentLength ?? 0) > 0);
+    if (wrong) return answer(500, messages.length);
+    response = given;
+    answered = status;
+    reply.start(status, headers.entries);
+    if (bare) body?.ignoreLength();
+    if (body === undefined) reply.finish(undefined, undefined);
+    else body.attach(withoutHalves(exchange, (code) => void (answered = code)));
+  };
+
+  const stop = (ending: 'timed-out' | 'gone', failure: HttpFailure): void => {
+    if (stopped !== undefined) return;
+    stopped = ending;
+    if (ending === 'timed-out') breakOff(failure, 504, messages.timedOut);
+    else response?.body?.fail(failure);
+    instance.close(failure);
+  };
+  const timer = setTimeout(
+    () => stop('timed-out', new HttpFailure({ code: 'HTTP-response-timeout' })),
+    deadlineMs,
+  );
+  exchange.onGone(() => stop('gone', new HttpFailure({ code: 'connection-terminated' })));
+
+  const end = (trap?: { readonly error: unknown }): Served => {
+    clearTimeout(timer);
+    const bodyBytes = response?.body?.writtenBytes ?? 0;
+    if (stopped !== undefined) {
+      return { status: stopped === 'gone' ? undefined : answered, bodyBytes, ending: stopped };
+    }
+    stopped = 'gone'; // Nothing that comes from now on matters.
+    if (trap !== undefined) {
+      breakOff(new HttpFailure({ code: 'internal-error', text: 'the guest trapped' }));
+      return { status: answered, bodyBytes, ending: 'trapped', trap: trap.error };
+    }
+    if (response?.body?.isOpen) response.body.fail(new HttpFailure({ code: 'HTTP-response-incomplete' }));
+    else if (answered === undefined) answer(502, messages.noResponse);
+    return { status: answered, bodyBytes, ending: 'answered' };
+  };
+
+  try {
+    const { handles } = instance.handle.guest;
+    const request = handles.insert(incomingRequest, requestOf(exchange));
+    const returned = instance.handle.call(request, handles.insert(responseOutparam, { set, drop: () => {} }));
+    if (!(returned instanceof Promise)) return end();
+    return returned.then(
+      () => end(),
+      (error: unknown) => end({ error }),
+    );
+  } catch (error) {
+    return end({ error });
+  }
+}
+
+function requestOf(exchange: Exchange): IncomingRequest {
+  const { method, pathWithQuery, scheme, authority, headers } = exchange;
+  let taken = false;
+  return {
+    method,
+    pathWithQuery,
+    scheme,
+    authority,
+    headers,
+    takeBody() {
+      if (taken) return undefined;
+      taken = true;
+      return exchange.receive();
+    },
+  };
+}
+
+/** A body that breaks off before any of the response has left becomes a response that says so. */
+function withoutHalves({ reply }: Exchange, answered: (status: number) => void): BodyTarget {
+  return {
+    write: (bytes) => reply.write(bytes),
+    get pendingBytes() {
+      return reply.pendingBytes;
+    },
+    onDrain: (drained) => reply.onDrain(drained),
+    finish: (last, trailers) => reply.finish(last, trailers),
+    abort(failure) {
+      if (reply.hasLeft) return reply.abort(failure);
+      const timedOut = failure.detail.code === 'HTTP-response-timeout';
+      answered(timedOut ? 504 : 500);
+      reply.answer(timedOut ? 504 : 500, timedOut ? messages.timedOut : messages.broken);
+    },
+  };
+}
+
+/** What clients are told; nothing of the guest's inside. */
+const messages = {
+  broken: 'the handler failed',
+  length: 'the handler gave a content-length that is not that of its body',
+  noResponse: 'the handler gave no response',
+  timedOut: 'the handler took too long',
+} as const;
