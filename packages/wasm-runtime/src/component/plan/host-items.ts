@@ -7,19 +7,15 @@ import type { InstanceValue, Item, Scope } from './scope.ts';
 export function hostItem(definition: ComponentImport, scope: Scope): Item {
   const { name, type } = definition;
   const { interface: of, version } = interfaceOf(definition);
-  switch (type.kind) {
-    case 'instance':
-      return { sort: 'instance', value: hostInstance(type, { of, version, scope }) };
-    case 'func':
-      return { sort: 'func', value: { kind: 'import', interface: '', name } };
-    case 'type':
-      return typeItem(type, scope);
-    default:
-      throw new RuntimeError(
-        'CANNOT_LINK',
-        `the component imports ${name}, which is a ${type.kind}; hosts provide interfaces and functions`,
-      );
+  if (type.kind === 'instance') {
+    return { sort: 'instance', value: hostInstance(type, { of, version, scope }) };
   }
+  if (type.kind === 'func') return { sort: 'func', value: { kind: 'import', interface: '', name } };
+  if (type.kind === 'type') return typeItem(type, scope);
+  throw new RuntimeError(
+    'CANNOT_LINK',
+    `the component imports ${name}, which is a ${type.kind}; hosts provide interfaces and functions`,
+  );
 }
 
 /** A resource that an import brings; `path` leads to it from the import. */
@@ -56,18 +52,14 @@ function hostInstance(
 ): InstanceValue {
   const items = new Map<string, Item>();
   for (const { name, type: exported } of type.exports) {
-    switch (exported.kind) {
-      case 'func':
-        items.set(name, { sort: 'func', value: { kind: 'import', interface: of, version, name } });
-        break;
-      case 'type':
-        items.set(name, typeItem(exported, scope));
-        break;
-      default:
-        throw new RuntimeError(
-          'CANNOT_LINK',
-          `the component imports ${name} of ${of}, which is a ${exported.kind}; hosts provide functions and resources`,
-        );
+    if (exported.kind === 'func') {
+      items.set(name, { sort: 'func', value: { kind: 'import', interface: of, version, name } });
+    } else if (exported.kind === 'type') items.set(name, typeItem(exported, scope));
+    else {
+      throw new RuntimeError(
+        'CANNOT_LINK',
+        `the component imports ${name} of ${of}, which is a ${exported.kind}; hosts provide functions and resources`,
+      );
     }
   }
   return items;

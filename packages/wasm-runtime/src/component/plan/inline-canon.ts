@@ -45,42 +45,44 @@ function trampolineOf(
   draft: Draft,
 ): Trampoline {
   const coreType = coreTypeText(definition.coreType);
-  switch (definition.op) {
-    case 'lower': {
-      const value = scope.spaces.func[definition.func];
-      if (value === undefined) throw new RangeError(`no function ${definition.func}`);
-      const options = addOptions(definition.options, scope, draft);
-      const why = refusalOf(definition.type, definition.options);
-      if (why !== undefined) {
-        const from = value.kind === 'import' ? `${value.interface}#${value.name}` : 'a function of its own';
-        draft.refuse(from, why);
-        return { kind: 'unsupported', coreType };
-      }
-      if (value.kind === 'lift') return { kind: 'call', lift: value.lift, options, coreType };
-      const { interface: of, version, name } = value;
-      const type = relabelFunction(definition.type, scope);
-      const flat = coreTypeText(flattenFunction(type, 'lower'));
-      const imported = draft.addImport({
-        interface: of,
-        ...(version === undefined ? {} : { version }),
-        name,
-        type,
-        coreType: flat,
-      });
-      return { kind: 'import', import: imported, options, coreType };
-    }
-    case 'resource.new':
-    case 'resource.rep':
-    case 'resource.drop': {
-      const resource = scope.resources.get(definition.resource);
-      if (resource === undefined) throw new RangeError(`no resource ${definition.resource}`);
-      return { kind: definition.op, resource, instance: scope.instance, coreType };
-    }
-    default:
-      draft.refuse(definition.op, 'is of WASI 0.3, which the linker does not do');
-      return { kind: 'unsupported', coreType };
+  if (definition.op === 'lower') return { ...loweredOf(definition, scope, draft), coreType };
+  if (!('resource' in definition)) {
+    draft.refuse(definition.op, 'is of WASI 0.3, which the linker does not do');
+    return { kind: 'unsupported', coreType };
   }
+  const resource = scope.resources.get(definition.resource);
+  if (resource === undefined) throw new RangeError(`no resource ${definition.resource}`);
+  return { kind: definition.op, resource, instance: scope.instance, coreType };
 }
+
+type Lower = Extract<CanonDefinition, { op: 'lower' }>;
+
+function loweredOf({ func, type, options }: Lower, scope: Scope, draft: Draft): LoweredTrampoline {
+  const value = scope.spaces.func[func];
+  if (value === undefined) throw new RangeError(`no function ${func}`);
+  const why = refusalOf(type, options);
+  if (why !== undefined) {
+    draft.refuse(value.kind === 'import' ? `${value.interface}#${value.name}` : 'a function of its own', why);
+    return { kind: 'unsupported' };
+  }
+  const number = addOptions(options, scope, draft);
+  if (value.kind === 'lift') return { kind: 'call', lift: value.lift, options: number };
+  const { interface: of, version, name } = value;
+  const relabelled = relabelFunction(type, scope);
+  const imported = draft.addImport({
+    interface: of,
+    ...(version === undefined ? {} : { version }),
+    name,
+    type: relabelled,
+    coreType: coreTypeText(flattenFunction(relabelled, 'lower')),
+  });
+  return { kind: 'import', import: imported, options: number };
+}
+
+type LoweredTrampoline =
+  | { readonly kind: 'unsupported' }
+  | { readonly kind: 'call'; readonly lift: number; readonly options: number }
+  | { readonly kind: 'import'; readonly import: number; readonly options: number };
 
 function addOptions(options: CanonOptions, { instance, spaces }: Scope, draft: Draft): number {
   const { encoding, memory, realloc } = options;
@@ -112,22 +114,14 @@ function findUnsupported(types: readonly ValueType[], seen: Set<ValueType>): str
 }
 
 function partsOf(type: ValueType): readonly ValueType[] {
-  switch (type.kind) {
-    case 'record':
-      return type.fields.map((field) => field.type);
-    case 'tuple':
-      return type.elements;
-    case 'list':
-      return [type.element];
-    case 'map':
-      return [type.key, type.value];
-    case 'variant':
-    case 'option':
-    case 'result':
-      return casesOf(type).flatMap((one) => (one.type ? [one.type] : []));
-    default:
-      return [];
+  if (type.kind === 'record') return type.fields.map((field) => field.type);
+  if (type.kind === 'tuple') return type.elements;
+  if (type.kind === 'list') return [type.element];
+  if (type.kind === 'map') return [type.key, type.value];
+  if (type.kind === 'variant' || type.kind === 'option' || type.kind === 'result') {
+    return casesOf(type).flatMap((one) => (one.type ? [one.type] : []));
   }
+  return [];
 }
 
 /** `(i32 i64) -> ()` */

@@ -178,20 +178,15 @@ function inlineAlias(definition: Extract<Definition, { kind: 'alias' }>, scope: 
 }
 
 function inlineType({ type }: Extract<Definition, { kind: 'type' }>, scope: Scope, draft: Draft): TypeValue {
-  switch (type.kind) {
-    case 'resource': {
-      const { resource, destructor } = type;
-      const known = scope.resources.get(resource);
-      if (known !== undefined) return { resource: known };
-      const number = draft.addResource({
-        kind: 'defined',
-        instance: scope.instance,
-        destructor: destructor === undefined ? undefined : scope.spaces['core-func'][destructor],
-      });
-      scope.resources.set(resource, number);
-      return { resource: number };
-    }
-    default:
-      return {};
-  }
+  if (type.kind !== 'resource') return {};
+  const { resource, destructor } = type;
+  const known = scope.resources.get(resource);
+  if (known !== undefined) return { resource: known };
+  const number = draft.addResource({
+    kind: 'defined',
+    instance: scope.instance,
+    destructor: destructor === undefined ? undefined : scope.spaces['core-func'][destructor],
+  });
+  scope.resources.set(resource, number);
+  return { resource: number };
 }

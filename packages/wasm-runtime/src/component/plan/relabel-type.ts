@@ -6,7 +6,7 @@ export function relabelFunction(type: FunctionType, scope: Scope): FunctionType 
   return remember(scope, type, () => ({
     kind: 'func',
     async: type.async,
-    params: type.params.map((param) => ({ name: param.name, type: relabel(param.type, scope) })),
+    params: relabelAll(type.params, scope),
     ...(type.result && { result: relabel(type.result, scope) }),
   }));
 }
@@ -16,43 +16,36 @@ function relabel(type: ValueType, scope: Scope): ValueType {
 }
 
 function relabelParts(type: ValueType, scope: Scope): ValueType {
-  switch (type.kind) {
-    case 'own':
-    case 'borrow': {
-      const resource = scope.resources.get(type.resource);
-      if (resource === undefined) throw new RangeError(`no resource ${type.resource}`);
-      return { kind: type.kind, resource };
-    }
-    case 'record':
-      return {
-        kind: 'record',
-        fields: type.fields.map((field) => ({ name: field.name, type: relabel(field.type, scope) })),
-      };
-    case 'variant':
-      return {
-        kind: 'variant',
-        cases: type.cases.map((one) => ({
-          name: one.name,
-          ...(one.type && { type: relabel(one.type, scope) }),
-        })),
-      };
-    case 'list':
-      return { ...type, element: relabel(type.element, scope) };
-    case 'map':
-      return { kind: 'map', key: relabel(type.key, scope), value: relabel(type.value, scope) };
-    case 'tuple':
-      return { kind: 'tuple', elements: type.elements.map((element) => relabel(element, scope)) };
-    case 'option':
-      return { kind: 'option', type: relabel(type.type, scope) };
-    case 'result':
-      return {
-        kind: 'result',
-        ...(type.ok && { ok: relabel(type.ok, scope) }),
-        ...(type.error && { error: relabel(type.error, scope) }),
-      };
-    default:
-      return type;
+  if (type.kind === 'own' || type.kind === 'borrow') {
+    const resource = scope.resources.get(type.resource);
+    if (resource === undefined) throw new RangeError(`no resource ${type.resource}`);
+    return { kind: type.kind, resource };
   }
+  if (type.kind === 'record') return { kind: 'record', fields: relabelAll(type.fields, scope) };
+  if (type.kind === 'variant') return { kind: 'variant', cases: relabelAll(type.cases, scope) };
+  if (type.kind === 'tuple') {
+    return { kind: 'tuple', elements: type.elements.map((element) => relabel(element, scope)) };
+  }
+  if (type.kind === 'list') return { ...type, element: relabel(type.element, scope) };
+  if (type.kind === 'option') return { kind: 'option', type: relabel(type.type, scope) };
+  if (type.kind === 'map') {
+    return { kind: 'map', key: relabel(type.key, scope), value: relabel(type.value, scope) };
+  }
+  if (type.kind === 'result') {
+    return {
+      kind: 'result',
+      ...(type.ok && { ok: relabel(type.ok, scope) }),
+      ...(type.error && { error: relabel(type.error, scope) }),
+    };
+  }
+  return type;
+}
+
+function relabelAll<T extends { readonly type?: ValueType }>(
+  named: readonly T[],
+  scope: Scope,
+): readonly T[] {
+  return named.map((one) => (one.type ? { ...one, type: relabel(one.type, scope) } : one));
 }
 
 function remember<T extends object>(scope: Scope, type: T, make: () => T): T {

@@ -21,9 +21,7 @@ const trapModule = Uint8Array.from(
  * A JavaScript exception would be caught by a guest's `catch_all`; a wasm trap below the host call is not,
  * by the exception-handling proposal.
  */
-export function createExitSwitch(): ExitSwitch {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(trapModule));
-  const trap = exports['trap'] as () => never;
+export function createExitSwitch(trap: () => never = createTrap()): ExitSwitch {
   let used: Ending | undefined;
   return {
     exit(code) {
@@ -38,4 +36,10 @@ export function createExitSwitch(): ExitSwitch {
       return used;
     },
   };
+}
+
+/** A wasm function that traps; one will do for many switches. */
+export function createTrap(): () => never {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(trapModule));
+  return exports['trap'] as () => never;
 }

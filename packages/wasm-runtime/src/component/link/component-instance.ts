@@ -1,0 +1,36 @@
+import type { Ending } from '../../isolation/guest-host/exit-switch.ts';
+import type { CoreExport } from '../host-interface.ts';
+
+/** A function that a component exports, on values of JavaScript's. */
+export type ComponentFunction = (...values: readonly unknown[]) => unknown;
+
+/** An exported function, or an exported interface's functions by name. */
+export type ComponentExports = { readonly [name: string]: ComponentFunction | ComponentExports };
+
+/** One instance of a component. Its functions are called one at a time; a trap ends it. */
+export interface ComponentInstance {
+  /**
+   * What it exports, by the names that it has: `instance.exports['wasi:cli/run@0.2.3'].run()`. Promises where the instance's
+   * `waiting` is `suspend`.
+   *
+   * Records are objects with the names of WIT, tuples and lists arrays, `list<u8>` a Uint8Array, 64-bit integers
+   * bigints, a char a string, flags objects of booleans, enums strings, variants `{ tag, val }`, an option its value or
+   * `undefined` (`{ tag: 'none' }`, `{ tag: 'some', val }` where options hold options), a result `{ tag: 'ok', val }` or
+   * `{ tag: 'err', val }`, maps Maps; resources of hosts their objects, those of the component a {@link GuestResource}. A
+   * function that answers a result answers what is in `ok`, or throws a {@link ComponentError}.
+   */
+  readonly exports: ComponentExports;
+  /**
+   * A function on core values, for hosts. `interface` without version (any matches), or empty for a function at the top;
+   * nothing when the component does not export it.
+   */
+  coreExport(of: string, name: string): CoreExport | undefined;
+  /** The memories of its core instances, largest first; none before there are any. */
+  readonly memories: readonly WebAssembly.Memory[];
+  /** How it used its exit: the code that it exited with, or what a host function failed with. */
+  readonly ending: Ending | undefined;
+  /** The wasm trap that ended it, with its backtrace, or what else came out of it. */
+  readonly trap: unknown;
+  /** Ends it and what hosts have given it. It must not be in a call. */
+  close(): void;
+}

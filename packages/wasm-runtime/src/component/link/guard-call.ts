@@ -1,0 +1,97 @@
+import { isStackOverflow } from '../../preview1/host-call.ts';
+import type { CoreFunction, InstanceState, Store } from './store.ts';
+import { ComponentTrap } from './linked-guest.ts';
+
+type Call = (...values: unknown[]) => unknown;
+
+/**
+ * A function as a component may call it: not while it may not leave, and what it throws is a trap, which the guest cannot
+ * catch. One shape for each count of parameters: arrays of them would cost more than the calls.
+ */
+export function guardCall(
+  call: CoreFunction,
+  params: number,
+  { instance, store }: { readonly instance: InstanceState; readonly store: Store },
+): CoreFunction {
+  const go = call as Call;
+  const refuse = (): never => store.exitSwitch.fail(new ComponentTrap('cannot leave component instance'));
+  const fail = (error: unknown): never => {
+    // A stack too short for the call may be too short for this: then V8's own error ends the guest.
+    if (isStackOverflow(error)) throw error;
+    return store.exitSwitch.fail(error);
+  };
+  switch (params) {
+    case 0:
+      return () => {
+        if (!instance.mayLeave) refuse();
+        try {
+          return go();
+        } catch (error) {
+          return fail(error);
+        }
+      };
+    case 1:
+      return (a) => {
+        if (!instance.mayLeave) refuse();
+        try {
+          return go(a);
+        } catch (error) {
+          return fail(error);
+        }
+      };
+    case 2:
+      return (a, b) => {
+        if (!instance.mayLeave) refuse();
+        try {
+          return go(a, b);
+        } catch (error) {
+          return fail(error);
+        }
+      };
+    case 3:
+      return (a, b, c) => {
+        if (!instance.mayLeave) refuse();
+        try {
+          return go(a, b, c);
+        } catch (error) {
+          return fail(error);
+        }
+      };
+    case 4:
+      return (a, b, c, d) => {
+        if (!instance.mayLeave) refuse();
+        try {
+          return go(a, b, c, d);
+        } catch (error) {
+          return fail(error);
+        }
+      };
+    case 5:
+      return (a, b, c, d, e) => {
+        if (!instance.mayLeave) refuse();
+        try {
+          return go(a, b, c, d, e);
+        } catch (error) {
+          return fail(error);
+        }
+      };
+    default:
+      return (...values) => {
+        if (!instance.mayLeave) refuse();
+        try {
+          return go(...values);
+        } catch (error) {
+          return fail(error);
+        }
+      };
+  }
+}
+
+/** The same for one that may answer with a promise, as a function that suspends the guest. */
+export function suspendingCall(guarded: CoreFunction, store: Store): CoreFunction {
+  const go = guarded as Call;
+  return (...values: never[]) => {
+    const told = go(...values);
+    return told instanceof Promise ? told.catch((error: unknown) => store.exitSwitch.fail(error)) : told;
+  };
+}

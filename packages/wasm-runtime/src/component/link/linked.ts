@@ -1,0 +1,20 @@
+import type { Signature } from '../abi/signatures.ts';
+import type { CoreHostFunction, ResourceType } from '../host-interface.ts';
+import type { ComponentPlan, StepImport } from '../plan/component-plan.ts';
+import type { Waits } from './find-waits.ts';
+
+/** A plan and all that is the same for each of its instances. */
+export interface Linked {
+  readonly plan: ComponentPlan;
+  readonly functions: readonly CoreHostFunction[];
+  readonly resources: readonly (ResourceType<never> | undefined)[];
+  readonly waits: Waits;
+  readonly waiting: 'sync' | 'suspend';
+  readonly maxHandles: number;
+  readonly maxCallBytes: number;
+  /** Traps. */
+  readonly trap: () => never;
+  readonly signatureOf: (lift: number) => Signature;
+  /** For each step, the imports by module name. */
+  readonly imports: readonly (readonly (readonly [string, readonly StepImport[]])[])[];
+}

@@ -1,0 +1,73 @@
+import { createExitSwitch } from '../../isolation/guest-host/exit-switch.ts';
+import type { ResourceType } from '../host-interface.ts';
+import type { ComponentPlan, StepImport } from '../plan/component-plan.ts';
+import { type CoreCall, createCoreCall } from './call-core.ts';
+import { defineResource } from './guest-resources.ts';
+import type { Linked } from './linked.ts';
+import { ComponentTrap, LinkedGuest } from './linked-guest.ts';
+import { makeTrampoline } from './make-trampoline.ts';
+import { type CoreFunction, createInstanceState, resolveSource, type Store } from './store.ts';
+
+/** What an instance of a component is made of besides its core instances; each part is made when it is first used. */
+export interface Parts {
+  readonly store: Store;
+  /** What a core module imports, as the engine takes it. */
+  readonly importOf: (source: StepImport['source']) => WebAssembly.ImportValue;
+  /** All calls from outside may wait, or none, so that callers need not know which. */
+  readonly callFromOutside: (lift: number) => CoreCall;
+}
+
+export function createParts(linked: Linked): Parts {
+  const { plan, waits, waiting } = linked;
+  const exitSwitch = createExitSwitch(linked.trap);
+  const fail = (reason: string): never => exitSwitch.fail(new ComponentTrap(reason));
+  const guestOf = lazily((options) => new LinkedGuest(store, at(plan.options, options)));
+  const trampolineOf = lazily<CoreFunction>((number) =>
+    makeTrampoline(number, waits.trampolines[number] === true, { ...linked, store, guestOf, callOf }),
+  );
+  const callFromOutside = lazily((lift) => {
+    const lifted = at(plan.lifts, lift);
+    return createCoreCall(lifted, guestOf(lifted.options), waiting === 'suspend');
+  });
+  const callOf = lazily((lift) => {
+    const lifted = at(plan.lifts, lift);
+    const guest = guestOf(lifted.options);
+    return createCoreCall(lifted, guest, waits.instances[guest.instance.number] === true);
+  });
+  const resourceOf = (resource: ComponentPlan['resources'][number], number: number): ResourceType<never> => {
+    if (resource.kind === 'import') return at(linked.resources, number) as ResourceType<never>;
+    const waitsToo = waits.instances[resource.instance] === true;
+    return defineResource(resource, `resource ${number}`, { store: () => store, waits: waitsToo });
+  };
+  const store: Store = {
+    waiting,
+    exitSwitch,
+    instances: Array.from({ length: plan.instances }, (_, number) =>
+      createInstanceState(number, linked.maxHandles, fail),
+    ),
+    resources: plan.resources.map(resourceOf),
+    coreExports: [],
+    trampolineOf,
+    ended: false,
+    end: undefined,
+    trap: undefined,
+  };
+  return {
+    store,
+    callFromOutside,
+    importOf(source) {
+      const found = resolveSource(store, source) as WebAssembly.ImportValue;
+      const mayWait = source.from === 'trampoline' && waits.trampolines[source.trampoline];
+      return mayWait ? new WebAssembly.Suspending(found as never) : found;
+    },
+  };
+}
+
+function lazily<T>(make: (number: number) => T): (number: number) => T {
+  const made: (T | undefined)[] = [];
+  return (number) => (made[number] ??= make(number));
+}
+
+function at<T>(list: readonly T[], number: number): T {
+  return list[number] as T;
+}
