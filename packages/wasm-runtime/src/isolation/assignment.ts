@@ -76,6 +76,7 @@ function passOptionsOf({ limits = {} }: GuestSpec, place: AssignmentInput['place
     memoryBytes,
     // Whoever shares modules shares a process, whose heap is not only this guest's.
     garbageCollected: place.keepsModules ? 'refused' : 'allowed',
+    bulk: place.keepsModules ? 'split' : 'whole',
   };
 }
 

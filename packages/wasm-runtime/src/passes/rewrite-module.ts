@@ -1,4 +1,12 @@
-import { capMemory, capTables, measureModule, WasmBinaryError, watchGrowth } from '@wasmlet/wasm-binary';
+import {
+  type BulkSteps,
+  capMemory,
+  capTables,
+  measureModule,
+  splitBulk,
+  WasmBinaryError,
+  watchGrowth,
+} from '@wasmlet/wasm-binary';
 import { RuntimeError } from '../errors.ts';
 import type { ModuleLimits } from './module-limits.ts';
 import { noteMovedCode } from './moved-code.ts';
@@ -10,6 +18,8 @@ export interface PassOptions {
   readonly memoryBytes: number | null;
   /** Whether it may have structs and arrays: what is made of them is bounded by the heap of its process alone. */
   readonly garbageCollected: 'allowed' | 'refused';
+  /** Whether its instructions may write gigabytes at once: V8 ends no thread in them, a process is killed all the same. */
+  readonly bulk: 'whole' | 'split';
 }
 
 /** A step between a module's bytes and the compiler. Pure; returns the same bytes when it has nothing to do. */
@@ -21,7 +31,11 @@ const passes: readonly Pass[] = [
   (bytes, { memoryBytes }) => (memoryBytes === null ? bytes : capMemory(bytes, memoryBytes)),
   (bytes, { limits }) => capTables(bytes, limits.maxTableElements),
   (bytes, { memoryBytes }) => (memoryBytes === null ? bytes : watchWhereKnown(bytes)),
+  (bytes, { bulk }) => (bulk === 'split' ? splitWhereKnown(bytes) : bytes),
 ];
+
+/** Each takes some tenths of a millisecond at most. */
+const bulkSteps: BulkSteps = { bytes: 1024 * 1024, elements: 1024 };
 
 /**
  * Holds a module to its limits, and rewrites it so that the engine holds it to the others. To be called where it will be
@@ -66,6 +80,16 @@ function watchWhereKnown(bytes: Uint8Array): Uint8Array {
     return watchGrowth(bytes);
   } catch (error) {
     if (error instanceof WasmBinaryError) return bytes;
+    throw error;
+  }
+}
+
+/** One with newer instructions is ended with its process, when it does not end by itself. */
+function splitWhereKnown(bytes: Uint8Array): Uint8Array {
+  try {
+    return splitBulk(bytes, bulkSteps);
+  } catch (error) {
+    if (error instanceof WasmBinaryError && error.code === 'MALFORMED') return bytes;
     throw error;
   }
 }

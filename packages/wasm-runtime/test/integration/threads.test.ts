@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createRuntime, type Guest, type WasmRuntime } from '../../src/index.ts';
 import { guests } from '../fixtures/guests.ts';
+import { probeGuest, probeUrl } from '../fixtures/probe.ts';
 import { isAlive, scratchDirectory, specIn } from '../fixtures/start-guest.ts';
 
 const runtime = createRuntime({ allowedIsolation: ['thread', 'in-process'] });
@@ -74,9 +75,11 @@ describe('a guest host with threads', () => {
   });
 
   test('ends with a guest that V8 does not interrupt, so that stopping is bounded', async () => {
-    const neighbour = await runtime.start(await specOf(guests.sleep));
-    const guest = await runtime.start(await specOf(guests.slowLoop));
-    await delay(300);
+    await using own = createRuntime({ allowedIsolation: ['thread'], hostModules: [probeUrl] });
+    const neighbour = await own.start(await specOf(guests.sleep));
+    const use = { url: probeUrl, contract: 1, config: { steps: ['compute natively'] } } as const;
+    const guest = await own.start(await specOf(probeGuest('act'), { hostModules: [use] }));
+    expect(guest.pid).toBe(neighbour.pid);
     await expect(guest.stop({ graceMs: 0 })).resolves.toMatchObject({ kind: 'killed', reason: 'stop' });
     await expect(neighbour.exited).resolves.toMatchObject({ kind: 'killed', reason: 'host-closed' });
   });

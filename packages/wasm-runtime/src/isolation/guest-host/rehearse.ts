@@ -30,6 +30,7 @@ const passes: PassOptions = {
   limits: defaultModuleLimits,
   memoryBytes: 2 * 65_536,
   garbageCollected: 'allowed',
+  bulk: 'whole',
 };
 
 /**

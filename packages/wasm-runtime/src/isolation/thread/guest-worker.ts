@@ -36,8 +36,8 @@ export const workerEntry = new URL(
 const resourceLimits = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64, stackSizeMb: 1.16 };
 
 /**
- * A thread ends in some milliseconds. V8 notices late, however, that a guest is to end that loops over instructions of
- * milliseconds each, such as `memory.fill` of many megabytes: it looks at loops by the code that they have run, not by time.
+ * A thread ends in some milliseconds. V8 notices late, however, that one is to end which is in native code for long, of a host
+ * module for instance; and it looks at loops by the code that they have run, not by time.
  */
 export const killTimeoutMs = 2000;
 

@@ -12,6 +12,7 @@ const unlimited: PassOptions = {
   limits: defaultModuleLimits,
   memoryBytes: null,
   garbageCollected: 'allowed',
+  bulk: 'whole',
 };
 const limited = (limits: Partial<PassOptions['limits']>): PassOptions => ({
   ...unlimited,
@@ -47,6 +48,24 @@ describe('the passes', () => {
       `(memory 1 1) (global (export "${growthRefusedExport}") i32 (i32.const 1)) (func (drop (memory.grow (i32.const 1))))`,
     );
     expect(rewriteModule(bytes, { ...unlimited, memoryBytes: 3 * page })).toBe(bytes);
+  });
+});
+
+describe('instructions that write a lot', () => {
+  test('stay where the guest has a process of its own, and are split elsewhere', async () => {
+    const bytes = await assemble(guests.slowLoop);
+    expect(rewriteModule(bytes, unlimited)).toBe(bytes);
+    const split = rewriteModule(bytes, { ...unlimited, bulk: 'split' });
+    expect(split.length).toBeGreaterThan(bytes.length);
+    expect(WebAssembly.validate(split)).toBe(true);
+  });
+
+  test('are refused when there are more of them than can be split', async () => {
+    const fills = '(memory.fill (i32.const 0) (i32.const 0) (i32.const 2000))'.repeat(100_001);
+    const bytes = await assemble(`(memory 1) (func ${fills})`);
+    expect(() => rewriteModule(bytes, { ...unlimited, bulk: 'split' })).toThrow(
+      expect.objectContaining({ code: 'INVALID_MODULE' }) as Error,
+    );
   });
 });
 
