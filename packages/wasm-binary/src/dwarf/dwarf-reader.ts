@@ -4,8 +4,9 @@ import { WasmBinaryError } from '../errors.ts';
 export interface DwarfReader {
   readonly offset: number;
   readonly atEnd: boolean;
+  byte(): number;
   /** Little-endian, of so many bytes. */
-  unsigned(bytes: 1 | 2 | 4 | 8): number;
+  unsigned(bytes: 2 | 4 | 8): number;
   signedByte(): number;
   /** Unsigned LEB128. */
   uleb(): number;
@@ -70,6 +71,7 @@ export function createDwarfReader(bytes: Uint8Array, start = 0, end: number = by
     get atEnd() {
       return at >= end;
     },
+    byte,
     unsigned,
     signedByte: () => (byte() << 24) >> 24,
     uleb: () => leb()[0],

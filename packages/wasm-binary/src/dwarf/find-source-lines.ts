@@ -46,25 +46,36 @@ interface Found extends LineRow {
 
 function searchUnit(unit: LineUnit, addresses: readonly number[], found: (Found | undefined)[]): void {
   const [lowest, highest] = [Math.min(...addresses), Math.max(...addresses)];
-  let before: LineRow | undefined;
-  let removed = false;
+  const before = { address: 0, file: 0, line: 0, column: 0 };
+  let state: 'begins' | 'goes on' | 'is of nothing' = 'begins';
   runLineProgram(unit, (row, last) => {
     // Linkers leave the lines of functions that they have removed: at 0, where no function is.
-    if (before === undefined) removed = row.address === 0;
-    else if (!removed && row.address > lowest && before.address <= highest) {
+    if (state === 'begins') state = row.address === 0 ? 'is of nothing' : 'goes on';
+    else if (state === 'goes on' && row.address > lowest && before.address <= highest) {
       for (const [at, address] of addresses.entries()) {
         if (before.address <= address && address < row.address) found[at] ??= { ...before, unit };
       }
     }
-    before = last ? undefined : { ...row };
+    if (last) state = 'begins';
+    before.address = row.address;
+    before.file = row.file;
+    before.line = row.line;
+    before.column = row.column;
   });
 }
 
 function sourceLineOf({ unit, file, line, column }: Found, sections: NameSections): SourceLine | undefined {
-  if (line <= 0) return undefined;
+  if (!isNumber(line)) return undefined;
   const name = fileNameOf(unit, file, sections);
   if (name === undefined) return undefined;
-  return { file: name, line, ...(column > 0 ? { column } : {}) };
+  return { file: name, line, ...(isNumber(column) ? { column } : {}) };
+}
+
+const highestNumber = 0x7fff_ffff;
+
+/** Whether there can be a line or column of that number. */
+function isNumber(value: number): boolean {
+  return value > 0 && value <= highestNumber;
 }
 
 /** `undefined` for what is malformed. */

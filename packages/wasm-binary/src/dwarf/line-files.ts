@@ -72,7 +72,7 @@ function readTables({ names, offsetBytes }: LineUnit, sections: NameSections): N
 function readEntries(input: FormInput): readonly Entry[] {
   const { reader } = input;
   const formats: (readonly [content: number, form: number])[] = [];
-  for (let left = reader.unsigned(1); left > 0; left -= 1) formats.push([reader.uleb(), reader.uleb()]);
+  for (let left = reader.byte(); left > 0; left -= 1) formats.push([reader.uleb(), reader.uleb()]);
   const count = reader.uleb();
   if (count > 0 && formats.length === 0) reader.fail('names of nothing');
   const entries: Entry[] = [];
@@ -116,7 +116,7 @@ function readForm(
     case 0x0e: // strp
       return textAt(sections.strings, reader.unsigned(offsetBytes));
     case 0x0b: // data1
-      return reader.unsigned(1);
+      return reader.byte();
     case 0x05: // data2
       return reader.unsigned(2);
     case 0x06: // data4

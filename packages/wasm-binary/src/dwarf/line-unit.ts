@@ -38,17 +38,17 @@ export function readLineUnit({ content, offsetBytes }: UnitContent): LineUnit {
   // Sizes of an address and of a segment selector.
   if (version >= 5) content.skip(2);
   const header = content.part(content.unsigned(offsetBytes));
-  const minInstructionLength = header.unsigned(1);
+  const minInstructionLength = header.byte();
   // Operations per instruction: of very long instruction words only.
   if (version >= 4) header.skip(1);
   // Whether rows are statements unless they say otherwise.
   header.skip(1);
   const lineBase = header.signedByte();
-  const lineRange = header.unsigned(1);
+  const lineRange = header.byte();
   if (lineRange === 0) header.fail('opcodes that move over no lines');
-  const opcodeBase = header.unsigned(1);
+  const opcodeBase = header.byte();
   const opcodeArguments = [0];
-  while (opcodeArguments.length < opcodeBase) opcodeArguments.push(header.unsigned(1));
+  while (opcodeArguments.length < opcodeBase) opcodeArguments.push(header.byte());
   return {
     version,
     offsetBytes,

@@ -31,7 +31,7 @@ export function runLineProgram(unit: LineUnit, onRow: (row: LineRow, last: boole
   const stepOf = (special: number): number => Math.floor((special - opcodeBase) / lineRange);
 
   while (!program.atEnd) {
-    const opcode = program.unsigned(1);
+    const opcode = program.byte();
     if (opcode >= opcodeBase) {
       advance(stepOf(opcode));
       row.line += lineBase + ((opcode - opcodeBase) % lineRange);
@@ -87,7 +87,7 @@ function runExtended(
   row: Registers,
   onRow: (row: LineRow, last: boolean) => void,
 ): void {
-  switch (operation.unsigned(1)) {
+  switch (operation.byte()) {
     case extended.endSequence:
       onRow(row, true);
       Object.assign(row, initial);

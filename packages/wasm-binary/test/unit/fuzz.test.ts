@@ -11,12 +11,14 @@ import {
 import { assemble } from '../fixtures/assemble.ts';
 import { componentOf, custom, leb, moduleOf, section } from '../fixtures/bytes.ts';
 import { errorOf } from '../fixtures/error-of.ts';
+import { createRandom, mutate } from '../fixtures/mutate.ts';
 
 // Foreign bytes come to the process that holds the credentials: whatever they are, it gets an answer or our own
 // error, soon, and never holds much more than they are. Seeded, so that a failure can be repeated.
 const seed = 20_261_124;
 const rounds = 2_000;
 const slowMs = 600;
+const headerBytes = 8;
 const limitPages = 10;
 const limitElements = 10;
 
@@ -39,49 +41,6 @@ const initialized = moduleOf(
   section(4, [0x40, 0, 0x70, 1, 1, 2, 0x23, 0, 0x0b], [0x40, 0, 0x6e, 0, 1, 0x41, 1, 0xfb, 0x1c, 0x0b]),
 );
 const binaries = { hello, rich, component, initialized };
-
-/** Mulberry32. */
-function createRandom(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-/** Bytes that break numbers, lengths and kinds oftener than others do. */
-const telling = [0, 1, 2, 3, 4, 5, 7, 0x0b, 0x40, 0x63, 0x7f, 0x80, 0xfb, 0xff];
-
-function mutate(bytes: Uint8Array, random: (below: number) => number): Uint8Array {
-  // Most of a module is code, which nobody reads: stay near the beginning and the end.
-  const window = Math.min(bytes.length, 600);
-  const chosen = () => telling[random(telling.length)] ?? 0;
-  let mutant = Buffer.from(bytes);
-  for (let left = 1 + random(4); left > 0; left -= 1) {
-    const place = random(2) === 0 ? random(window) : mutant.length - 1 - random(window);
-    const at = Math.max(8, place);
-    const [before, after] = [mutant.subarray(0, at), mutant.subarray(at)];
-    switch (random(5)) {
-      case 0:
-        mutant = Buffer.concat([before, Buffer.of(random(256)), after.subarray(1)]);
-        break;
-      case 1:
-        mutant = Buffer.concat([before, Buffer.of(chosen()), after.subarray(1)]);
-        break;
-      case 2:
-        mutant = Buffer.from(before);
-        break;
-      case 3:
-        mutant = Buffer.concat([before, after.subarray(1 + random(8))]);
-        break;
-      default:
-        mutant = Buffer.concat([before, Buffer.from(Array.from({ length: 1 + random(8) }, chosen)), after]);
-    }
-  }
-  return mutant;
-}
 
 /** Reads it in every way there is and tells what was wrong with that, if anything. */
 function faultOf(bytes: Uint8Array): string | undefined {
@@ -139,7 +98,7 @@ describe.each(Object.entries(binaries))('%s', (_name, bytes) => {
   test('is described or refused in every mutation, soon and in little memory', { timeout: 60_000 }, () => {
     const random = createRandom(seed);
     const before = heldBytes();
-    expect(faultsOf(Array.from({ length: rounds }, () => mutate(bytes, random)))).toEqual([]);
+    expect(faultsOf(Array.from({ length: rounds }, () => mutate(bytes, random, headerBytes)))).toEqual([]);
     expect(heldBytes() - before).toBeLessThan(256 * 1024 * 1024 + rounds * bytes.length);
   });
 
