@@ -12,6 +12,7 @@ export type {
   AbortOptions,
   Guest,
   GuestExit,
+  GuestOutcome,
   GuestReport,
   KillReason,
   Sandbox,
@@ -30,6 +31,6 @@ export type {
   GuestSpec,
   Isolation,
 } from './isolation/guest-spec.ts';
-export type { GuestStats } from './isolation/guest-stats.ts';
+export type { GuestStats, SystemStats } from './isolation/guest-stats.ts';
 export type { UserRange } from './isolation/sandbox-users.ts';
 export type { ThreadCounts } from './isolation/thread/thread-places.ts';

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import type { Cgroup, Cgroups } from './cgroups.ts';
 import type { GuestLimits } from './guest-spec.ts';
@@ -21,14 +22,23 @@ export function confineGuest(
     cpuQuota,
     memoryBytes: memoryBytes === undefined ? undefined : memoryBytes + hostBytes,
   });
-  if (cgroup === undefined && cpuShares !== undefined) {
-    try {
-      setPriority(pid, nicenessOf(cpuShares));
-    } catch {
-      // It is gone already, or may not have more than it has: then it has that.
-    }
-  }
+  if (cgroup === undefined && cpuShares !== undefined) shareByNiceness(pid, cpuShares);
   return cgroup;
+}
+
+/** Gives a guest's thread its share of the CPU: threads of one process are in one control group. */
+export function confineThread(pid: number, thread: number, { cpuShares }: GuestLimits): void {
+  // A guest host is not believed what threads it has.
+  if (cpuShares !== undefined && existsSync(`/proc/${pid}/task/${thread}`))
+    shareByNiceness(thread, cpuShares);
+}
+
+function shareByNiceness(id: number, cpuShares: number): void {
+  try {
+    setPriority(id, nicenessOf(cpuShares));
+  } catch {
+    // It is gone already, or may not have more than it has: then it has that.
+  }
 }
 
 const usualShares = 1024;

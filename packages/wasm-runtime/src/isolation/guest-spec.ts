@@ -123,8 +123,9 @@ export interface GuestLimits {
   /** Bytes that it may write to stdout and stderr together; then killed with reason `output`. @default no limit */
   readonly outputBytes?: number;
   /**
-   * Weight against others when the CPU is short, as control groups of version 1 count it: 1024 for a request of one core. Of
-   * isolation `process`; without a control group, by niceness. @default what others have
+   * Weight against others when the CPU is short, as control groups of version 1 count it: 1024 for a request of one core. By a control
+   * group of its own for isolation `process`, where one can be made; else by the niceness of its process or, on Linux, its
+   * thread. @default what others have
    */
   readonly cpuShares?: number;
   /**

@@ -1,7 +1,16 @@
 import { readFile } from 'node:fs/promises';
 
 /** What a guest has taken so far. */
-export interface GuestStats {
+export interface GuestStats extends SystemStats {
+  /**
+   * How often it has called its host, as far as it has told: it does so at 1,024 calls, at twice that and so on, and after each
+   * 65,536. Less than is true by half at most, then; 0 below 1,024. {@link GuestExit.hostCalls} is exact.
+   */
+  readonly hostCalls: number;
+}
+
+/** What the kernel says of its process or thread. */
+export interface SystemStats {
   /** Time on the CPU, of its process or of its thread, what it took to start it included. */
   readonly cpuSeconds: number;
   /** Memory of its process that is its own (not shared with others); absent for guests in threads, who share theirs. */
@@ -9,7 +18,7 @@ export interface GuestStats {
 }
 
 /** Of a process on Linux; `undefined` when it is gone, and elsewhere. */
-export async function processStats(pid: number): Promise<GuestStats | undefined> {
+export async function processStats(pid: number): Promise<SystemStats | undefined> {
   const [stat, status] = await Promise.all([readProc(`${pid}/stat`), readProc(`${pid}/status`)]);
   if (stat === undefined || status === undefined) return undefined;
   // The second field is a name in parentheses, and may have spaces.
@@ -27,7 +36,7 @@ export async function processStats(pid: number): Promise<GuestStats | undefined>
 const ticksPerSecond = 100;
 
 /** Of one thread of a process. */
-export async function threadStats(pid: number, thread: number): Promise<GuestStats | undefined> {
+export async function threadStats(pid: number, thread: number): Promise<SystemStats | undefined> {
   const schedstat = await readProc(`${pid}/task/${thread}/schedstat`);
   return schedstat === undefined ? undefined : { cpuSeconds: Number(schedstat.split(' ')[0]) / 1e9 };
 }

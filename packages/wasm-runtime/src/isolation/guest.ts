@@ -81,8 +81,18 @@ export interface GuestReport {
 }
 
 /** How a guest has ended. */
-export type GuestExit =
-  | { readonly kind: 'exited'; readonly code: number; readonly finishedAt: Date }
+export type GuestExit = GuestOutcome & {
+  readonly finishedAt: Date;
+  /**
+   * How often it called its host, `proc_exit` included. Of one that was killed, as {@link GuestStats.hostCalls} was; absent of one
+   * that ended before it needed a place.
+   */
+  readonly hostCalls?: number;
+};
+
+/** What the end of a guest was. */
+export type GuestOutcome =
+  | { readonly kind: 'exited'; readonly code: number }
   | {
       readonly kind: 'trapped';
       readonly trap: TrapKind;
@@ -90,14 +100,8 @@ export type GuestExit =
       readonly message: string;
       /** The guest's functions that it happened in, innermost first; at most 20. */
       readonly backtrace: readonly TrapFrame[];
-      readonly finishedAt: Date;
     }
-  | {
-      readonly kind: 'killed';
-      readonly reason: KillReason;
-      readonly message: string;
-      readonly finishedAt: Date;
-    };
+  | { readonly kind: 'killed'; readonly reason: KillReason; readonly message: string };
 
 /** One function of a guest that was running when it trapped. */
 export interface TrapFrame {
@@ -107,6 +111,12 @@ export interface TrapFrame {
   readonly function: number;
   /** Offset of the instruction, in bytes from the module's beginning. */
   readonly offset: number;
+  /** Source of the instruction, where the module has line tables (DWARF): absolute, or from where the compiler ran. */
+  readonly file?: string;
+  /** From 1; with {@link TrapFrame.file}. */
+  readonly line?: number;
+  /** From 1; absent where only the line is known. */
+  readonly column?: number;
 }
 
 /** What went wrong in a guest. */

@@ -4,6 +4,7 @@ import { rotateLog } from '../output/rotate-log.ts';
 import { type AssignmentInput, assignmentOf } from './assignment.ts';
 import type { Cgroup } from './cgroups.ts';
 import { createDiagnosticsReader } from './diagnostics.ts';
+import { confineThread } from './guest-cgroup.ts';
 import { exitOf, type Kill } from './guest-exit.ts';
 import type { GuestPlace } from './guest-place.ts';
 import type { GuestSpec } from './guest-spec.ts';
@@ -31,6 +32,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
   started.catch(() => {}); // heard of below, unless aborted
   let end: GuestEnd | undefined;
   let thread: number | undefined;
+  let hostCalls = 0;
   let gone = false;
   let killed: Kill | undefined;
   const reports = createReportQueue();
@@ -58,6 +60,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
         break;
       case 'started':
         thread = message.thread;
+        if (thread !== undefined) confineThread(place.pid, thread, spec.limits ?? {});
         onStarted();
         break;
       case 'module-wanted':
@@ -75,6 +78,9 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
       case 'exceeded':
         kill({ reason: 'output', message: `wrote more than ${spec.limits?.outputBytes} bytes` });
         break;
+      case 'calls':
+        hostCalls = message.total;
+        break;
       case 'report':
         reports.push({ module: message.module, report: message.report, dropped: message.dropped });
         break;
@@ -83,6 +89,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
         break;
       case 'ended':
         end = message.end;
+        hostCalls = message.calls;
         // A guest that traps while it is instantiated has begun as well.
         onStarted();
         break;
@@ -104,7 +111,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     onFailed(
       new RuntimeError('HOST_FAILED', `${spec.name}: the guest host ended while it started: ${placeEnd.how}`),
     );
-    return exitOf({ spec, end, kill: killed, outOfMemory, place: placeEnd });
+    return exitOf({ spec, end, kill: killed, outOfMemory, place: placeEnd, hostCalls });
   });
   const stop = (): void => kill({ reason: 'stop', message: 'stopped' });
   signal?.addEventListener('abort', stop, { once: true });
@@ -146,7 +153,8 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     async stats() {
       // Its numbers may be another's by then.
       if (gone) return undefined;
-      return thread === undefined ? processStats(place.pid) : threadStats(place.pid, thread);
+      const stats = await (thread === undefined ? processStats(place.pid) : threadStats(place.pid, thread));
+      return stats && { ...stats, hostCalls };
     },
     stop() {
       stop();

@@ -47,8 +47,7 @@ const bulkSteps: BulkSteps = { bytes: 1024 * 1024, elements: 1024 };
 export function rewriteModule(bytes: Uint8Array, options: PassOptions): Uint8Array {
   try {
     const rewritten = passes.reduce((done, pass) => pass(done, options), bytes);
-    if (rewritten === bytes || !WebAssembly.validate(bytes)) return bytes;
-    return noteMovedCode(bytes, rewritten);
+    return noteMovedCode(bytes, rewritten === bytes || WebAssembly.validate(bytes) ? rewritten : bytes);
   } catch (cause) {
     if (!(cause instanceof WasmBinaryError)) throw cause;
     throw new RuntimeError('INVALID_MODULE', `the module is refused: ${cause.message}`, { cause });

@@ -16,13 +16,14 @@ import { createStaging } from './staging.ts';
  * errors themselves, look at the memory once, and move a few short vectors without a typed array being made for a file.
  */
 export function fdDataCalls(guest: GuestState) {
-  const { memory, descriptors, waiting, closing, caps, answer } = guest;
+  const { memory, descriptors, waiting, closing, caps, answer, calls } = guest;
   const sendTo = createSend(guest);
   const short = createShortVectors();
   const staging = createStaging();
 
   function fd_read(fd: number, iovs: number, count: number, result: number): number | Promise<number> {
     try {
+      calls.add();
       const descriptor = descriptors.get(fd);
       if (!descriptor.canRead) return refusal(descriptor);
       if (descriptor.kind !== 'file') {
@@ -61,6 +62,7 @@ export function fdDataCalls(guest: GuestState) {
 
   function fd_write(fd: number, iovs: number, count: number, result: number): number | Promise<number> {
     try {
+      calls.add();
       const descriptor = descriptors.get(fd);
       if (!descriptor.canWrite) return refusal(descriptor);
       if (descriptor.kind === 'connection') return sendTo(descriptor, iovs, count, result);

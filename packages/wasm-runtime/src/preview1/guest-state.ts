@@ -1,5 +1,6 @@
 import type { Clocks } from '../system/clocks.ts';
 import type { FillRandom } from '../system/random-bytes.ts';
+import type { CallCount } from './call-count.ts';
 import type { CallCaps } from './call-caps.ts';
 import type { DescriptorTable } from './descriptor-table.ts';
 import type { Answer } from './host-call.ts';
@@ -23,4 +24,6 @@ export interface GuestState {
   readonly exit: (code: number) => never;
   /** For calls that catch their errors themselves. */
   readonly answer: Answer;
+  /** For calls that count themselves. */
+  readonly calls: CallCount;
 }

@@ -1,5 +1,6 @@
 import { RuntimeError } from '../errors.ts';
 import { errnoOf } from './errno.ts';
+import type { GuestState } from './guest-state.ts';
 
 /**
  * Answers an error of a host call: as errno when it is a refusal; all else ends the guest, among it that the guest had
@@ -23,13 +24,14 @@ export function createAnswer(fail: ((error: unknown) => never) | undefined): Ans
   };
 }
 
-/** A call that tells its refusals as errno. */
+/** A call that is counted, and tells its refusals as errno. */
 export function hostCall<Args extends readonly unknown[]>(
   call: (...args: Args) => number | Promise<number>,
-  answer: Answer,
+  { answer, calls }: Pick<GuestState, 'answer' | 'calls'>,
 ): (...args: Args) => number | Promise<number> {
   return (...args) => {
     try {
+      calls.add();
       const told = call(...args);
       return typeof told === 'number' ? told : told.catch(answer);
     } catch (error) {

@@ -7,7 +7,7 @@ import type { GuestState } from './guest-state.ts';
 import { directoryRights, fileRights, right, rightsFrom } from './rights.ts';
 
 /** `path_open`. It catches its errors itself: passing nine arguments on would cost more than the rest of the call. */
-export function pathOpenCalls({ memory, descriptors, answer }: GuestState) {
+export function pathOpenCalls({ memory, descriptors, answer, calls }: GuestState) {
   function path_open(
     fd: number,
     lookupFlags: number,
@@ -20,6 +20,7 @@ export function pathOpenCalls({ memory, descriptors, answer }: GuestState) {
     result: number,
   ): number {
     try {
+      calls.add();
       const parent = requireDirectory(descriptors.get(fd), rightsFor(oflags));
       if ((fdflags & ~fdflag.all) !== 0) return errno.inval;
       if ((oflags & oflag.directory) !== 0 && (oflags & (oflag.creat | oflag.excl | oflag.trunc)) !== 0) {

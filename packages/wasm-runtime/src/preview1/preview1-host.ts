@@ -2,6 +2,7 @@ import { RuntimeError } from '../errors.ts';
 import { createClocks } from '../system/clocks.ts';
 import { createRandom } from '../system/random-bytes.ts';
 import { createThreadSleep } from '../system/readiness.ts';
+import { createCallCount } from './call-count.ts';
 import { defaultCaps } from './call-caps.ts';
 import { fdAttributeCalls } from './fd-attributes.ts';
 import { fdDataCalls } from './fd-data.ts';
@@ -63,6 +64,7 @@ export function createPreview1(options: Preview1Options): Preview1 {
     closing: closing.signal,
     exit: options.exit,
     answer: createAnswer(options.fail),
+    calls: options.calls ?? createCallCount(),
   };
 
   return {
@@ -97,12 +99,12 @@ function functionsOf(guest: GuestState, snapshot: Snapshot): Preview1Functions {
   };
   const functions: Record<string, (...args: never[]) => number | void | Promise<number | void>> = {};
   for (const [name, call] of Object.entries(calls)) {
-    functions[name] = hostCall(
-      call as (...args: readonly unknown[]) => number | Promise<number>,
-      guest.answer,
-    );
+    functions[name] = hostCall(call as (...args: readonly unknown[]) => number | Promise<number>, guest);
   }
   if (snapshot === snapshot0) delete functions['sock_accept'];
-  const proc_exit = (code: number): void => guest.exit(code >>> 0);
+  const proc_exit = (code: number): void => {
+    guest.calls.add();
+    guest.exit(code >>> 0);
+  };
   return { ...functions, fd_read, fd_write, path_open, proc_exit };
 }

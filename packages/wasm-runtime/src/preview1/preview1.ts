@@ -1,5 +1,6 @@
 import type { GuestMount } from '../isolation/guest-spec.ts';
 import type { Listener } from '../system/listener.ts';
+import type { CallCount } from './call-count.ts';
 import type { CallCaps } from './call-caps.ts';
 
 /** What a preview1 guest sees, resolved; the isolation layer builds it inside the guest host. */
@@ -17,6 +18,8 @@ export interface Preview1Options {
   readonly maxDescriptors: number;
   /** Of those that are absent the defaults hold. */
   readonly caps?: Partial<CallCaps>;
+  /** Counts its calls. */
+  readonly calls?: CallCount;
   /** Sockets that listen, after the directories in the guest's table. They need `waiting: 'suspend'`. */
   readonly listeners?: readonly PassedListener[];
   /**

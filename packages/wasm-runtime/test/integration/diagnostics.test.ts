@@ -24,6 +24,18 @@ const busy = `(memory (export "memory") 1)
     (local.get $sum))
   (func (export "_start") (drop (call $spin (i32.const 300000000))))`;
 
+/** Yields so often, and exits. */
+const caller = (times: number): string => `
+  (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $left i32)
+    (local.set $left (i32.const ${times}))
+    (loop $again
+      (drop (call $yield))
+      (br_if $again (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+    (call $exit (i32.const 0)))`;
+
 describe.each(isolations)('isolation %s:', (isolation) => {
   const specOf = specIn(isolation);
   const runtime = createRuntime({ allowedIsolation: [isolation] });
@@ -105,6 +117,25 @@ describe.each(isolations)('isolation %s:', (isolation) => {
     await Promise.all([spinning, sleeping].map((guest) => guest.stop({ graceMs: 0 })));
     expect(await spinning.stats()).toBeUndefined();
     for (const { stdout, stderr } of [spinning, sleeping]) {
+      stdout?.destroy();
+      stderr?.destroy();
+    }
+  });
+
+  test('calls of the host are counted: now and then while it runs, and at its end', async () => {
+    const guest = await runtime.start(await specOf(caller(5_000)));
+    const { exit } = await finish(guest);
+    expect(exit).toMatchObject({ kind: 'exited', code: 0, hostCalls: 5_001 });
+    const endless = await runtime.start(await specOf(caller(2 ** 31)));
+    const told = async (): Promise<number> => (await endless.stats())?.hostCalls ?? 0;
+    while ((await told()) < 200_000);
+    const sleeping = await runtime.start(await specOf(guests.sleep));
+    expect(await sleeping.stats()).toMatchObject({ hostCalls: 0 });
+    await sleeping.stop({ graceMs: 0 });
+    const last = await told();
+    const { hostCalls } = await endless.stop({ graceMs: 0 });
+    expect(hostCalls).toBeGreaterThanOrEqual(last);
+    for (const { stdout, stderr } of [endless, sleeping]) {
       stdout?.destroy();
       stderr?.destroy();
     }

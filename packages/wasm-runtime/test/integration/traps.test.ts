@@ -1,7 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createRuntime } from '../../src/index.ts';
 import { guests } from '../fixtures/guests.ts';
 import { finish, isolations, specIn } from '../fixtures/start-guest.ts';
+
+/** Two functions of C, compiled with line tables. */
+const divides = new URL('../../../wasm-binary/test/fixtures/lines/dwarf-5.wasm', import.meta.url);
 
 describe.each(isolations)('isolation %s:', (isolation) => {
   const specOf = specIn(isolation);
@@ -36,5 +40,27 @@ describe.each(isolations)('isolation %s:', (isolation) => {
         ),
       );
     });
+
+    // A limit of memory moves the code, which has been compiled with a call to grow it.
+    test.each([undefined, 1024 * 1024])(
+      'says where in the source it was, where the module has line tables; memory limit: %s',
+      async (memoryBytes) => {
+        const limits = memoryBytes === undefined ? {} : { memoryBytes };
+        const { exit } = await finish(await runtime.start(await specOf(await readFile(divides), { limits })));
+        expect(exit).toMatchObject({
+          trap: 'integer-divide-by-zero',
+          backtrace: [
+            { name: 'divide', file: '/source/./lib/divide.h', line: 3, column: 16 },
+            { name: 'start', file: '/source/main.c', line: 9, column: 7 },
+          ],
+        });
+        expect(exit).toHaveProperty(
+          'message',
+          expect.stringMatching(
+            /<module>!divide\n {8}at \/source\/\.\/lib\/divide\.h:3:16\n.*<module>!start\n {8}at \/source\/main\.c:9:7$/,
+          ),
+        );
+      },
+    );
   });
 });

@@ -4,15 +4,8 @@ import { demangleRust } from './demangle-rust.ts';
 
 const wasmFrame = /^\s+at (?:(\S.*?) \()?wasm:\/\/wasm\/[^:]*:wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
 
-/**
- * The guest's functions in an error's stack, innermost first.
- *
- * @param original finds the offset in the guest's module of one in what was compiled
- */
-export function backtraceOf(
-  error: unknown,
-  original: (offset: number) => number = (offset) => offset,
-): readonly TrapFrame[] {
+/** The guest's functions in an error's stack, innermost first, with offsets in what was compiled. */
+export function backtraceOf(error: unknown): readonly TrapFrame[] {
   if (!(error instanceof Error)) return [];
   const frames: TrapFrame[] = [];
   for (const line of (error.stack ?? '').split('\n')) {
@@ -24,7 +17,7 @@ export function backtraceOf(
         ? {}
         : { name: demangleRust(name).slice(0, maxNameLength) }),
       function: Number(index),
-      offset: original(Number.parseInt(offset, 16)),
+      offset: Number.parseInt(offset, 16),
     });
     if (frames.length === maxFrames) break;
   }
@@ -37,8 +30,13 @@ const maxNameLength = 300;
 export function showBacktrace(frames: readonly TrapFrame[]): string {
   if (frames.length === 0) return '';
   const lines = frames.map(
-    ({ name, function: index, offset }, at) =>
-      `  ${at}: 0x${offset.toString(16)} - <module>!${name ?? `wasm-function[${index}]`}`,
+    ({ name, function: index, offset, ...source }, at) =>
+      `  ${at}: 0x${offset.toString(16)} - <module>!${name ?? `wasm-function[${index}]`}${showSource(source)}`,
   );
   return `\nwasm backtrace:\n${lines.join('\n')}`;
+}
+
+function showSource({ file, line, column }: Pick<TrapFrame, 'file' | 'line' | 'column'>): string {
+  if (file === undefined) return '';
+  return `\n        at ${[file, line, column].filter((part) => part !== undefined).join(':')}`;
 }

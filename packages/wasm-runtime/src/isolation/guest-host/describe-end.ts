@@ -3,23 +3,24 @@ import type { TrapKind } from '../guest.ts';
 import { clip, type GuestEnd } from '../wire/messages.ts';
 import { backtraceOf, showBacktrace } from './backtrace.ts';
 import type { Ending } from './exit-switch.ts';
+import { locateFrames } from './locate-frames.ts';
 
 export interface EndDetails {
   /** Whether it was out of memory. */
   readonly memoryFull: boolean;
-  /** Finds the offset in the guest's module of one in what was compiled. */
-  readonly original?: (offset: number) => number;
+  /** What was compiled; absent for what no frame is of. */
+  readonly module?: WebAssembly.Module;
 }
 
 /** What a guest's end was: its exit, or a trap in wasmtime's words with the wasm frames below. */
 export function describeEnd(
   error: unknown,
   ending: Ending | undefined,
-  { memoryFull, original }: EndDetails,
+  { memoryFull, module }: EndDetails,
 ): GuestEnd {
   if (ending?.kind === 'exit') return { kind: 'exited', code: ending.code };
   const { trap, text } = ending ? describeFailure(ending.error) : describeTrap(error);
-  const backtrace = backtraceOf(error, original);
+  const backtrace = module ? locateFrames(backtraceOf(error), module) : backtraceOf(error);
   const message = clip(`wasm trap: ${text}${showBacktrace(backtrace)}`);
   return { kind: 'trapped', trap, message, backtrace, memoryFull };
 }

@@ -1,5 +1,6 @@
 import { RuntimeError } from '../../errors.ts';
 import { growthRefused, withoutOwnExports } from '../../passes/own-exports.ts';
+import type { CallCount } from '../../preview1/call-count.ts';
 import type { Preview1 } from '../../preview1/preview1.ts';
 import type { ExitSwitch } from './exit-switch.ts';
 import type { CallObserver, HostCall } from './observe-calls.ts';
@@ -10,6 +11,8 @@ export interface LinkInput {
   readonly preview1: Pick<Preview1, 'imports' | 'waits' | 'attach'>;
   readonly hostModules: OpenHostModules;
   readonly exitSwitch: ExitSwitch;
+  /** Counts the calls of host modules; preview1 counts its own. */
+  readonly calls?: Pick<CallCount, 'add'> | undefined;
   /** Looks on while the guest calls. */
   readonly observer?: CallObserver | undefined;
   readonly waiting: 'sync' | 'suspend';
@@ -106,7 +109,7 @@ interface Provided {
 function findProvided(
   namespace: string,
   name: string,
-  { preview1, hostModules, exitSwitch }: LinkInput,
+  { preview1, hostModules, exitSwitch, calls }: LinkInput,
 ): Provided | undefined {
   if (namespace === 'wasi_snapshot_preview1' || namespace === 'wasi_unstable') {
     const call = preview1.imports[namespace][name];
@@ -115,13 +118,14 @@ function findProvided(
   const provided = hostModules.imports.get(namespace)?.get(name);
   return provided === undefined
     ? undefined
-    : { call: trapping(provided.call, exitSwitch), waits: provided.waits };
+    : { call: trapping(provided.call, exitSwitch, calls), waits: provided.waits };
 }
 
 /** A host function whose failure is a trap: a guest could catch what it throws itself. */
-function trapping(call: HostCall, exitSwitch: ExitSwitch): HostCall {
+function trapping(call: HostCall, exitSwitch: ExitSwitch, calls: LinkInput['calls']): HostCall {
   return (...args) => {
     try {
+      calls?.add();
       const result = call(...args);
       return result instanceof Promise ? result.catch((error: unknown) => exitSwitch.fail(error)) : result;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { RuntimeError } from '../../errors.ts';
-import { offsetsBeforePasses } from '../../passes/moved-code.ts';
+import type { CallCount } from '../../preview1/call-count.ts';
 import type { OutputSink, Preview1 } from '../../preview1/preview1.ts';
 import type { Assignment, GuestEnd, HostMessage } from '../wire/messages.ts';
 import type { Wire } from '../wire/wire.ts';
@@ -18,6 +18,7 @@ export interface RunInput {
   readonly hostModules: LoadedHostModules;
   readonly preview1: Preview1;
   readonly exitSwitch: ExitSwitch;
+  readonly calls: CallCount;
   /** Where a trace of its calls goes. */
   readonly stderr: OutputSink;
 }
@@ -44,6 +45,7 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
       preview1,
       hostModules: opened,
       exitSwitch,
+      calls: input.calls,
       observer: observation.calls,
       waiting: assignment.waiting,
       entry: assignment.entry,
@@ -57,7 +59,7 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
     if (error instanceof RuntimeError) throw error;
     const end = describeEnd(error, exitSwitch.used, {
       memoryFull: isOutOfMemory(linked, assignment.passes.memoryBytes),
-      original: offsetsBeforePasses(input.module),
+      module: input.module,
     });
     return observation.tell(end, linked?.exports ?? {});
   } finally {

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../../errors.ts';
+import { createCallCount } from '../../preview1/call-count.ts';
 import { createPreview1 } from '../../preview1/preview1-host.ts';
 import type { InputSource, PassedListener } from '../../preview1/preview1.ts';
 import type { Channel, Frame } from '../wire/frames.ts';
@@ -107,6 +108,7 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
       await hostModules.load(assignment.hostModules, assignment.namespaces);
       outputs = openOutputs(assignment, wire);
       const exitSwitch = createExitSwitch();
+      const calls = createCallCount((total) => wire.send({ tag: 'calls', total }));
       listeners = await openListeners(assignment.listeners);
       const preview1 = createPreview1({
         args: assignment.args,
@@ -120,6 +122,7 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
         waiting: assignment.waiting,
         maxDescriptors: assignment.maxDescriptors,
         caps: assignment.caps,
+        calls,
         exit: (code) => exitSwitch.exit(code),
         fail: (error) => exitSwitch.fail(error),
       });
@@ -131,9 +134,18 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
       });
       const module = await (modules ? Promise.race([modules.given, compiling]) : compiling);
       const { stderr } = outputs;
-      const end = await runGuest({ assignment, module, wire, hostModules, preview1, exitSwitch, stderr });
+      const end = await runGuest({
+        assignment,
+        module,
+        wire,
+        hostModules,
+        preview1,
+        exitSwitch,
+        calls,
+        stderr,
+      });
       outputs.close();
-      wire.send({ tag: 'ended', end });
+      wire.send({ tag: 'ended', end, calls: calls.total });
     } catch (error) {
       for (const { listener } of listeners) listener.close();
       wire.send(failure(error));

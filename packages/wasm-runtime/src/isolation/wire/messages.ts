@@ -64,10 +64,12 @@ export type HostMessage =
   | { readonly tag: 'rotate' }
   /** It has written what it may, and wants to write more: it waits for its end. */
   | { readonly tag: 'exceeded' }
+  /** How often the guest has called its host by now. */
+  | { readonly tag: 'calls'; readonly total: number }
   | { readonly tag: 'report'; readonly module: string; readonly report: unknown; readonly dropped: number }
   /** A part of a profile or report, in order; before the end. */
   | { readonly tag: 'diagnostic'; readonly kind: DiagnosticKind; readonly part: string }
-  | { readonly tag: 'ended'; readonly end: GuestEnd };
+  | { readonly tag: 'ended'; readonly end: GuestEnd; readonly calls: number };
 
 export type DiagnosticKind = 'profile' | 'report';
 
@@ -125,6 +127,8 @@ export function parseHostMessage(json: unknown): HostMessage {
       return { tag: 'module-wanted' };
     case 'rotate':
       return { tag: 'rotate' };
+    case 'calls':
+      return { tag: 'calls', total: total(message['total']) };
     case 'exceeded':
       return { tag: 'exceeded' };
     case 'failed':
@@ -144,7 +148,7 @@ export function parseHostMessage(json: unknown): HostMessage {
       return { tag: 'diagnostic', kind: oneOf(diagnosticKinds, message['kind']), part };
     }
     case 'ended':
-      return { tag: 'ended', end: parseEnd(record(message['end'])) };
+      return { tag: 'ended', end: parseEnd(record(message['end'])), calls: total(message['calls']) };
     default:
       throw new TypeError('an unknown message');
   }
@@ -173,6 +177,8 @@ function parseBacktrace(value: unknown): readonly TrapFrame[] {
       ...(frame['name'] === undefined ? {} : { name: text(frame['name']) }),
       function: count(frame['function']),
       offset: count(frame['offset']),
+      ...(frame['file'] === undefined ? {} : { file: text(frame['file']), line: count(frame['line']) }),
+      ...(frame['column'] === undefined ? {} : { column: count(frame['column']) }),
     };
   });
 }
@@ -211,6 +217,11 @@ function count(value: unknown): number {
     throw new TypeError('no count');
   }
   return value;
+}
+
+function total(value: unknown): number {
+  if (!Number.isSafeInteger(value) || (value as number) < 0) throw new TypeError('no total');
+  return value as number;
 }
 
 function text(value: unknown): string {

@@ -4,7 +4,7 @@ import { defaultModuleLimits } from '../../../src/passes/module-limits.ts';
 import { growthRefused } from '../../../src/passes/own-exports.ts';
 import { type PassOptions, rewriteModule } from '../../../src/passes/rewrite-module.ts';
 import { backtraceOf } from '../../../src/isolation/guest-host/backtrace.ts';
-import { offsetsBeforePasses } from '../../../src/passes/moved-code.ts';
+import { locateFrames } from '../../../src/isolation/guest-host/locate-frames.ts';
 import { assemble, gcBomb, guests } from '../../fixtures/guests.ts';
 
 const page = 65_536;
@@ -74,7 +74,7 @@ const frameOf = (module: WebAssembly.Module) => {
   try {
     (new WebAssembly.Instance(module).exports['_start'] as () => void)();
   } catch (error) {
-    return backtraceOf(error, offsetsBeforePasses(module))[0];
+    return locateFrames(backtraceOf(error), module)[0];
   }
   return undefined;
 };
@@ -89,7 +89,15 @@ describe('a backtrace', () => {
     expect(rewritten.length).toBeGreaterThan(bytes.length);
   });
 
-  test.each(['no JSON', '{}', '[[1]]', '[["a", 1]]'])('believes no note of the guest: %s', async (note) => {
+  test.each([
+    'no JSON',
+    '[]',
+    'null',
+    '{}',
+    '{"moves":[[1]]}',
+    '{"moves":[["a",1]]}',
+    '{"moves":[[1,1]],"lines":"1"}',
+  ])('believes no note of the guest: %s', async (note) => {
     const name = Buffer.from('wasmlet:moved-code');
     const content = Buffer.concat([Buffer.of(name.length), name, Buffer.from(note)]);
     const bytes = await assemble(guests.unreachable);
