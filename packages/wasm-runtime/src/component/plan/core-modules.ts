@@ -4,6 +4,7 @@ import {
   type ForwardingModule,
   type MemoryType,
   readForwardingModule,
+  type TableType,
   WasmBinaryError,
 } from '@wasmlet/wasm-binary';
 import { RuntimeError } from '../../errors.ts';
@@ -15,8 +16,8 @@ import type { ModuleNumbers } from './inline-component.ts';
 /** The core modules of a component, numbered as they are met. */
 export interface CoreModules extends ModuleNumbers {
   /**
-   * Passes and compiles those that are instantiated. A limit on memory holds for all memories of all instances together: each
-   * gets what it declares, and those that can grow get equal shares of what is left.
+   * Passes and compiles those that are instantiated. Limits on memory and tables hold for all instances together: each
+   * memory or table has what it declares, and those that can grow get equal shares of what is left.
    *
    * Throws {@link RuntimeError} `INVALID_MODULE`.
    */
@@ -44,15 +45,20 @@ export function findCoreModules(component: Uint8Array): CoreModules {
     importsOf: (module) => modules[module]?.definition.type.imports ?? [],
     forwardingOf: (module) => modules[module]?.forwarding,
     compile(uses, passes) {
-      const described = modules.map(({ bytes }, module) => (uses.has(module) ? memoriesOf(bytes) : []));
-      const limitOf = divideMemory(described, uses, passes.memoryBytes);
-      return modules.map(({ bytes }, module) => {
-        const memories = described[module] ?? [];
-        const memoryBytes = memories.length === 0 ? null : limitOf(module);
-        const compiled = uses.has(module) ? compileModule(bytes, { ...passes, memoryBytes }) : undefined;
+      const described = modules.map(({ bytes }, module) => (uses.has(module) ? describe(bytes) : nothing));
+      const memoryOf = shareOf('bytes of memory', passes.memoryBytes, uses, described.map(memoryDemand));
+      const { maxTableElements } = passes.limits;
+      const tableOf = shareOf('table elements', maxTableElements, uses, described.map(tableDemand));
+      return modules.map(({ bytes, definition }, module) => {
+        const { memories } = described[module] ?? nothing;
+        const own = {
+          ...passes,
+          memoryBytes: memories.length === 0 ? null : memoryOf(module),
+          limits: { ...passes.limits, maxTableElements: tableOf(module) ?? maxTableElements },
+        };
         return {
-          ...(compiled && { module: compiled }),
-          memories: memories.map((memory) => plannedMemory(memory, modules[module]?.definition)),
+          ...(uses.has(module) && { module: compileModule(bytes, own) }),
+          memories: memories.map((memory) => plannedMemory(memory, definition)),
         };
       });
     },
@@ -61,49 +67,71 @@ export function findCoreModules(component: Uint8Array): CoreModules {
 
 const pageBytes = 64 * 1024;
 
-function memoriesOf(bytes: Uint8Array): readonly MemoryType[] {
+interface Described {
+  readonly memories: readonly MemoryType[];
+  readonly tables: readonly TableType[];
+}
+
+const nothing: Described = { memories: [], tables: [] };
+
+/** Its own memories and tables. */
+function describe(bytes: Uint8Array): Described {
   try {
     const description = describeWasm(bytes);
-    return description.kind === 'module' ? description.memories.filter(({ imported }) => !imported) : [];
+    if (description.kind !== 'module') return nothing;
+    const isOwn = ({ imported }: { readonly imported: boolean }): boolean => !imported;
+    return { memories: description.memories.filter(isOwn), tables: description.tables.filter(isOwn) };
   } catch (cause) {
     if (!(cause instanceof WasmBinaryError)) throw cause;
     throw new RuntimeError('INVALID_MODULE', `a core module of the component: ${cause.message}`, { cause });
   }
 }
 
-/** What each instance of a module may have for its memories. */
-function divideMemory(
-  modules: readonly (readonly MemoryType[])[],
-  uses: ReadonlyMap<number, number>,
-  memoryBytes: number | null,
-): (module: number) => number | null {
-  if (memoryBytes === null) return () => null;
-  let declared = 0;
-  let growing = 0;
-  modules.forEach((memories, module) => {
-    const times = uses.get(module) ?? 0;
-    declared += times * bytesOf(memories);
-    growing += times * memories.filter(canGrow).length;
-  });
-  if (declared > memoryBytes) {
-    throw new RuntimeError(
-      'INVALID_MODULE',
-      `the component declares ${declared} bytes of memory; its limit allows ${memoryBytes}`,
-    );
-  }
-  const share = Math.floor((memoryBytes - declared) / Math.max(1, growing) / pageBytes) * pageBytes;
-  return (module) => {
-    const memories = modules[module] ?? [];
-    return bytesOf(memories) + share * memories.filter(canGrow).length;
+/** What an instance of a module has of something from the beginning, and how many of its parts may grow. */
+interface Demand {
+  readonly declared: number;
+  readonly growing: number;
+}
+
+function memoryDemand({ memories }: Described): Demand {
+  const growing = memories.filter(({ minPages, maxPages }) => maxPages === undefined || maxPages > minPages);
+  return {
+    declared: memories.reduce((sum, { minPages }) => sum + minPages * pageBytes, 0),
+    growing: growing.length,
   };
 }
 
-function bytesOf(memories: readonly MemoryType[]): number {
-  return memories.reduce((sum, { minPages }) => sum + minPages * pageBytes, 0);
+function tableDemand({ tables }: Described): Demand {
+  const growing = tables.filter(({ min, max }) => max === undefined || max > min);
+  return { declared: tables.reduce((sum, { min }) => sum + min, 0), growing: growing.length };
 }
 
-function canGrow({ minPages, maxPages }: MemoryType): boolean {
-  return maxPages === undefined || maxPages > minPages;
+/** What each instance of a module may have, so that all of them together stay below a limit. */
+function shareOf(
+  what: string,
+  limit: number | null,
+  uses: ReadonlyMap<number, number>,
+  demands: readonly Demand[],
+): (module: number) => number | null {
+  if (limit === null) return () => null;
+  let declared = 0;
+  let growing = 0;
+  demands.forEach((demand, module) => {
+    const times = uses.get(module) ?? 0;
+    declared += times * demand.declared;
+    growing += times * demand.growing;
+  });
+  if (declared > limit) {
+    throw new RuntimeError(
+      'INVALID_MODULE',
+      `the component declares ${declared} ${what}; its limit allows ${limit}`,
+    );
+  }
+  const share = Math.floor((limit - declared) / Math.max(1, growing));
+  return (module) => {
+    const demand = demands[module];
+    return demand ? demand.declared + share * demand.growing : 0;
+  };
 }
 
 function plannedMemory(
