@@ -39,6 +39,8 @@ export interface OpenFile {
   seek(by: bigint, from: SeekOrigin): bigint;
   tell(): bigint;
   setAppending(on: boolean): void;
+  /** The same file, opened once more to be written at its end. */
+  openAppending(): OpenFile;
   stat(): FileStat;
   setTimes(times: NewTimes): void;
   resize(bytes: bigint): void;
@@ -159,6 +161,16 @@ class RegularFile implements OpenFile {
     this.#appending = on;
     this.#offset = position;
     closeSync(former);
+  }
+
+  openAppending(): OpenFile {
+    const access = constants.O_WRONLY;
+    const descriptor = openSync(
+      ofDescriptor(this.#descriptor),
+      access | constants.O_NONBLOCK | constants.O_APPEND,
+    );
+    const { readOnly } = this;
+    return createOpenFile({ descriptor, access, appending: true, readOnly, exactTimes: this.#exactTimes });
   }
 
   stat(): FileStat {
