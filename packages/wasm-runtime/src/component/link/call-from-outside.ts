@@ -8,13 +8,12 @@ import type { Store } from './store.ts';
 export function callWithCoreValues(
   callee: CoreCall,
 ): (...values: readonly CoreValue[]) => CoreResult | Promise<CoreResult> {
-  return (...values) =>
-    within(callee, () =>
-      afterwards(callee.call(values), (told) => {
-        callee.leave(told);
-        return told as CoreResult;
-      }),
-    );
+  const call = (values: readonly CoreValue[]): CoreResult | Promise<CoreResult> =>
+    afterwards(callee.call(values), (told) => {
+      callee.leave(told);
+      return told as CoreResult;
+    });
+  return (...values) => within(callee, { pass: () => values, call });
 }
 
 /** Calls an export with values of JavaScript's. A result that is an error is thrown as a {@link ComponentError}. */
@@ -52,16 +51,17 @@ export function callWithValues(
     return result.load(here, 0, guest, allowance);
   };
 
+  const call = (values: readonly CoreValue[]): unknown =>
+    afterwards(callee.call(values), (core) => {
+      const value = read(core);
+      callee.leave(core);
+      return value;
+    });
+
   return (...values) => {
     if (values.length !== count)
       throw new TypeError(`${count} arguments are wanted; ${values.length} are given`);
-    const told = within(callee, () =>
-      afterwards(callee.call(pass(values)), (core) => {
-        const value = read(core);
-        callee.leave(core);
-        return value;
-      }),
-    );
+    const told = within(callee, { pass: () => pass(values), call });
     return throws ? afterwards(told, orThrow) : told;
   };
 }
@@ -90,17 +90,27 @@ function orThrow(told: unknown): unknown {
   return val;
 }
 
-/** Whatever fails in a call, the instance is not called again. */
-function within<T>(callee: CoreCall, call: () => T | Promise<T>): T | Promise<T> {
+interface Outside<T> {
+  /** Makes the core values to call with. */
+  readonly pass: () => readonly CoreValue[];
+  readonly call: (values: readonly CoreValue[]) => T | Promise<T>;
+}
+
+/** Whatever fails in a call, the instance is not called again; values of a wrong type do no harm. */
+function within<T>(callee: CoreCall, { pass, call }: Outside<T>): T | Promise<T> {
   const { store, instance } = callee.guest;
   if (store.ended) throw new ComponentTrap('the instance has ended', { cause: store.end });
   if (instance.entered) throw new ComponentTrap('cannot enter component instance: it is in another call');
   callee.enter();
+  let passed: readonly CoreValue[] | undefined;
   try {
-    const told = call();
+    passed = pass();
+    const told = call(passed);
     return told instanceof Promise ? told.catch((error: unknown) => end(store, error)) : told;
   } catch (error) {
-    return end(store, error);
+    if (passed || !(error instanceof TypeError) || store.exitSwitch.used) return end(store, error);
+    instance.entered = false;
+    throw error;
   }
 }
 

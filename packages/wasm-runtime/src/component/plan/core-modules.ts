@@ -79,12 +79,15 @@ function describe(bytes: Uint8Array): Described {
   try {
     const description = describeWasm(bytes);
     if (description.kind !== 'module') return nothing;
-    const isOwn = ({ imported }: { readonly imported: boolean }): boolean => !imported;
     return { memories: description.memories.filter(isOwn), tables: description.tables.filter(isOwn) };
   } catch (cause) {
     if (!(cause instanceof WasmBinaryError)) throw cause;
     throw new RuntimeError('INVALID_MODULE', `a core module of the component: ${cause.message}`, { cause });
   }
+}
+
+function isOwn({ imported }: { readonly imported: boolean }): boolean {
+  return !imported;
 }
 
 /** What an instance of a module has of something from the beginning, and how many of its parts may grow. */
