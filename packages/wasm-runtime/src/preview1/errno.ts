@@ -1,4 +1,4 @@
-import { codeOf } from '../system/system-error.ts';
+import { codeOf, Refusal } from '../system/system-error.ts';
 
 /** Error numbers of preview1 that this host answers; the same in `wasi_unstable`. */
 export const errno = {
@@ -49,7 +49,7 @@ export const errno = {
 export type Errno = (typeof errno)[keyof typeof errno];
 
 /** A refusal that exists in the ABI only (EFAULT, EBADF, ENOTCAPABLE …). */
-export class ErrnoError extends Error {
+export class ErrnoError extends Refusal {
   override readonly name = 'ErrnoError';
   readonly errno: Errno;
   constructor(number: Errno) {

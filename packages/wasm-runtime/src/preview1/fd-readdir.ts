@@ -15,8 +15,6 @@ const directoriesHeld = 4;
  * until its end, whatever happens to the directory meanwhile.
  */
 export function fdReaddirCalls({ memory, descriptors, caps }: GuestState) {
-  const encoder = new TextEncoder();
-
   function listingOf(descriptor: DirectoryDescriptor, cookie: bigint): readonly ListedName[] {
     if (cookie !== 0n && descriptor.listing !== undefined) return descriptor.listing;
     descriptor.listing = undefined;
@@ -36,27 +34,15 @@ export function fdReaddirCalls({ memory, descriptors, caps }: GuestState) {
       const target = memory.span(buffer, length);
       memory.check(result, 4);
       const names = listingOf(descriptor, cookie);
-      const head = new Uint8Array(headBytes);
-      const headView = new DataView(head.buffer);
       let used = 0;
-      const put = (bytes: Uint8Array): void => {
-        const fitting = bytes.subarray(0, target.length - used);
-        target.set(fitting, used);
-        used += fitting.length;
-      };
-
       let index = Number(BigInt.asUintN(64, cookie));
       for (; index < names.length && used < target.length; index += 1) {
         const entry = names[index];
         const inode = entry === undefined ? undefined : descriptor.directory.inodeOf(entry.name);
         if (entry === undefined || inode === undefined) continue;
-        const name = encoder.encode(entry.name);
-        headView.setBigUint64(0, BigInt(index + 1), true);
-        headView.setBigUint64(8, inode, true);
-        headView.setUint32(16, name.length, true);
-        headView.setUint32(20, filetype[entry.kind], true);
-        put(head);
-        put(name);
+        const fitting = direntOf(entry, index + 1, inode).subarray(0, target.length - used);
+        target.set(fitting, used);
+        used += fitting.length;
       }
       // Less than asked for means the end: nobody will go on from here.
       if (used < target.length) descriptor.listing = undefined;
@@ -64,4 +50,16 @@ export function fdReaddirCalls({ memory, descriptors, caps }: GuestState) {
       return errno.success;
     },
   };
+}
+
+/** `next` is the cookie of the entry behind it. */
+function direntOf({ name, kind }: ListedName, next: number, inode: bigint): Buffer {
+  const length = Buffer.byteLength(name);
+  const dirent = Buffer.allocUnsafe(headBytes + length);
+  dirent.writeBigUInt64LE(BigInt(next), 0);
+  dirent.writeBigUInt64LE(inode, 8);
+  dirent.writeUInt32LE(length, 16);
+  dirent.writeUInt32LE(filetype[kind], 20);
+  dirent.write(name, headBytes);
+  return dirent;
 }

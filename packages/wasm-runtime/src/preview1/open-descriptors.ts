@@ -41,7 +41,8 @@ export function openDescriptors(options: Preview1Options, caps: CallCaps): OpenD
   try {
     const exactTimes = createExactTimes();
     addStreams(descriptors, options, exactTimes);
-    const tree = { exactTimes, parents, listingCaps: listingCapsOf(caps) };
+    const lastOpen = { missed: false };
+    const tree = { exactTimes, parents, listingCaps: listingCapsOf(caps), lastOpen };
     for (const guestPath of mountAll(options.mounts, mounts)) {
       descriptors.requireRoom();
       descriptors.add({

@@ -55,6 +55,8 @@ export interface GuestTree {
   readonly exactTimes: ExactTimes;
   readonly parents: ParentCache;
   readonly listingCaps: ListingCaps;
+  /** Programs that search try one path after the other: after one that is missing the next one is likely to be, too. */
+  readonly lastOpen: { missed: boolean };
 }
 
 /** A mount's directory, whose descriptor stays with the mount. */
@@ -74,12 +76,14 @@ class Directory implements OpenDirectory {
   }
 
   open(path: string, request: OpenRequest): OpenFile | OpenDirectory {
-    const { exactTimes } = this.#tree;
     // The last component is almost never a symlink: it is opened without a look first, and the walk is done
     // again only when that failed because it is one.
-    const openAt = (follow: boolean) => this.#at(path, follow, (spot) => openSpot(spot, request, exactTimes));
+    const { exactTimes, lastOpen } = this.#tree;
+    const openAt = (follow: boolean) =>
+      this.#at(path, follow, (spot) => openSpot(spot, request, exactTimes, lastOpen.missed));
     let opened = openAt(false);
-    if ('refused' in opened && request.follow) opened = openAt(true);
+    if ('refused' in opened && opened.refused !== 'ENOENT' && request.follow) opened = openAt(true);
+    lastOpen.missed = 'refused' in opened && opened.refused === 'ENOENT';
     if ('refused' in opened) throw new SystemError(opened.refused);
     if (!('directory' in opened)) return opened;
     return new Directory(opened.directory, this.#tree, true);
@@ -123,6 +127,7 @@ class Directory implements OpenDirectory {
   readLink(path: string): Uint8Array {
     return this.#at(path, false, (spot) => {
       if (spot.name === '.') throw new SystemError('EINVAL');
+      if (spot.mustBeDirectory) lstat(spot);
       return readlinkSync(pathOf(spot), 'buffer');
     });
   }
@@ -274,12 +279,15 @@ function pathOf(spot: Spot): string {
 
 function lstat(spot: Spot): BigIntStats {
   const stats =
-    spot.name === '.'
-      ? fstatSync(spot.place.descriptor, { bigint: true })
-      : lstatSync(pathOf(spot), { bigint: true });
+    spot.name === '.' ? fstatSync(spot.place.descriptor, exact) : lstatSync(pathOf(spot), exactOrNone);
+  if (stats === undefined) throw new SystemError('ENOENT');
   if (spot.mustBeDirectory && !stats.isDirectory()) throw new SystemError('ENOTDIR');
   return stats;
 }
+
+const exact = { bigint: true } as const;
+/** What is missing costs an exception else. */
+const exactOrNone = { bigint: true, throwIfNoEntry: false } as const;
 
 /** Names with a slash at the end exist as directories or not at all. */
 function requireFreeName(spot: Spot): void {

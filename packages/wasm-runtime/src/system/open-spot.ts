@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import { type ExactTimes, kindOf } from './file-stat.ts';
 import { createOpenFile, type OpenFile } from './open-file.ts';
 import type { Spot } from './path-walk.ts';
@@ -21,24 +21,37 @@ export interface OpenRequest {
   readonly follow: boolean;
 }
 
-export type SpotOpened = OpenFile | { readonly directory: Place } | { readonly refused: 'ELOOP' | 'ENOTDIR' };
+export type SpotOpened =
+  | OpenFile
+  | { readonly directory: Place }
+  | { readonly refused: 'ELOOP' | 'ENOENT' | 'ENOTDIR' };
 
 /** Of files that guests create, before the umask. */
 const fileMode = 0o666;
 
 /**
  * Opens what a walk has found. Regular files and directories only: a fifo, device or socket could block the thread
- * in the kernel, where nothing can end it. `refused`: nothing was opened, the name may be a symlink.
+ * in the kernel, where nothing can end it. `refused`: nothing was opened, the name is missing or may be a symlink.
+ *
+ * @param likelyMissing look before: what is missing costs an exception else, three times as much as a look
  */
-export function openSpot(spot: Spot, request: OpenRequest, exactTimes: ExactTimes): SpotOpened {
+export function openSpot(
+  spot: Spot,
+  request: OpenRequest,
+  exactTimes: ExactTimes,
+  likelyMissing: boolean,
+): SpotOpened {
   const { place, name } = spot;
   const { readOnly } = place.volume;
   if (readOnly && (request.write || request.create || request.truncate)) throw new SystemError('EROFS');
   const isFile = name === '.' && place.point?.mounted?.kind === 'file';
   const directoryWanted = request.directory || spot.mustBeDirectory || (name === '.' && !isFile);
   if (directoryWanted && isFile) throw new SystemError('ENOTDIR');
-  if (directoryWanted && request.create) throw new SystemError(spot.mustBeDirectory ? 'EISDIR' : 'EEXIST');
+  if (directoryWanted && request.create) {
+    throw new SystemError(request.exclusive && !spot.mustBeDirectory ? 'EEXIST' : 'EISDIR');
+  }
   if (name === '.' && place.descriptor === bare) return { directory: place };
+  if (likelyMissing && !request.create && name !== '.' && isMissing(spot)) return { refused: 'ENOENT' };
   const access = accessOf(request);
   let descriptor: number;
   try {
@@ -50,7 +63,9 @@ export function openSpot(spot: Spot, request: OpenRequest, exactTimes: ExactTime
   } catch (error) {
     const code = codeOf(error);
     // O_DIRECTORY with O_NOFOLLOW answers ENOTDIR for a symlink, too.
-    if (code === 'ELOOP' || (code === 'ENOTDIR' && directoryWanted)) return { refused: code };
+    if (code === 'ELOOP' || code === 'ENOENT' || (code === 'ENOTDIR' && directoryWanted)) {
+      return { refused: code };
+    }
     if (code === 'ENXIO') throw new SystemError('ENOTSUP');
     throw error;
   }
@@ -66,6 +81,10 @@ export function openSpot(spot: Spot, request: OpenRequest, exactTimes: ExactTime
     closeSync(descriptor);
     throw error;
   }
+}
+
+function isMissing({ place, name }: Spot): boolean {
+  return lstatSync(inDirectory(place.descriptor, name), { throwIfNoEntry: false }) === undefined;
 }
 
 function accessOf({ read, write, truncate }: OpenRequest): number {

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, readlinkSync, statSync } from 'node:fs';
-import { closeAll, type Spot } from './path-walk.ts';
+import { closeAll, isPlain, type Spot } from './path-walk.ts';
 import type { Place } from './place.ts';
 import { ofDescriptor } from './proc-path.ts';
 import { codeOf } from './system-error.ts';
@@ -130,14 +130,18 @@ export function createParentCache(): ParentCache {
 
 /** Asks what is at the path, or, where this user may not, the kernel for the path: at twice the cost. */
 function watcherOf(descriptor: number, hostPath: string): () => boolean {
-  const { dev, ino } = fstatSync(descriptor, { bigint: true });
+  const { dev, ino } = fstatSync(descriptor);
   const isThere = (): boolean => {
-    const there = statSync(hostPath, { bigint: true, throwIfNoEntry: false });
+    const there = statSync(hostPath, noThrow);
     return there !== undefined && there.ino === ino && there.dev === dev;
   };
   const isCalledSo = (): boolean => readlinkSync(ofDescriptor(descriptor)) === hostPath;
-  return canSee(isThere) ? () => canSee(isThere) : isCalledSo;
+  // Larger numbers are rounded: two of them may look the same.
+  const isExact = Number.isSafeInteger(ino) && Number.isSafeInteger(dev);
+  return isExact && canSee(isThere) ? () => canSee(isThere) : isCalledSo;
 }
+
+const noThrow = { throwIfNoEntry: false } as const;
 
 function canSee(look: () => boolean): boolean {
   try {
@@ -164,8 +168,3 @@ function spotIn(kept: Kept, name: string): Spot {
 }
 
 const nothing: readonly number[] = [];
-const maxNameLength = 255;
-
-function isPlain(name: string): boolean {
-  return name !== '' && name !== '.' && name !== '..' && name.length <= maxNameLength;
-}

@@ -33,7 +33,7 @@ const maxLinks = 40;
 /** Components below the start at any moment. Each is an open descriptor of the process. */
 const maxDepth = 256;
 /** NAME_MAX. */
-const maxNameLength = 255;
+const maxNameBytes = 255;
 
 const throughDirectory = O_PATH | constants.O_NOFOLLOW | constants.O_DIRECTORY;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -57,6 +57,9 @@ interface Step {
 export function walk(start: Place, path: string, links: ExpandedLinks): Spot {
   if (path.length === 0) throw new SystemError('ENOENT');
   if (path.startsWith('/')) throw new SystemError('EPERM');
+  if (links !== 'all' && !path.includes('/') && isPlain(path) && !start.point?.points.has(path)) {
+    return spotIn(start, path);
+  }
   const steps: Step[] = [];
   const todo = path.split('/').toReversed();
   let expanded = 0;
@@ -95,7 +98,7 @@ export function walk(start: Place, path: string, links: ExpandedLinks): Spot {
         if (last.own) closeSync(last.place.descriptor);
         continue;
       }
-      if (name.length > maxNameLength) throw new SystemError('ENAMETOOLONG');
+      if (isTooLong(name)) throw new SystemError('ENAMETOOLONG');
       if (steps.length === maxDepth) throw new SystemError('ENAMETOOLONG');
       const atEnd = onlyDotsLeft(todo);
       const point = place.point?.points.get(name);
@@ -138,6 +141,25 @@ export function walk(start: Place, path: string, links: ExpandedLinks): Spot {
     throw error;
   }
 }
+
+/** A name that leads to something below, and is no longer than names can be. */
+export function isPlain(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !isTooLong(name);
+}
+
+function isTooLong(name: string): boolean {
+  // A character takes three bytes at the most.
+  if (3 * name.length <= maxNameBytes) return false;
+  return name.length > maxNameBytes || Buffer.byteLength(name) > maxNameBytes;
+}
+
+/** Where a single name leads to, which needs no walk. */
+function spotIn(place: Place, name: string): Spot {
+  const way = place.descriptor === bare ? undefined : { base: place.descriptor, names: nothing };
+  return { place, name, mustBeDirectory: false, atPoint: false, opened: nothing, straight: way };
+}
+
+const nothing: readonly never[] = [];
 
 /** Closes what a walk has opened. */
 export function leave(spot: Spot): void {

@@ -20,8 +20,21 @@ export type SystemErrorCode =
   | 'EROFS'
   | 'EXDEV';
 
+/**
+ * An error that ends as an answer to a guest. It has no stack trace: nobody reads it, and it costs as much as a system
+ * call.
+ */
+export class Refusal extends Error {
+  constructor(message: string) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** A refusal of the system layer; `code` is read as that of an error of `node:fs`. Ends as an errno of the guest. */
-export class SystemError extends Error {
+export class SystemError extends Refusal {
   override readonly name = 'SystemError';
   readonly code: SystemErrorCode;
   constructor(code: SystemErrorCode) {
