@@ -22,7 +22,7 @@ process.umask(0o022);
 const { hostModules, rehearse: rehearses } = JSON.parse(process.argv[2] ?? '') as Arguments;
 const load = async () => {
   const loaded = await loadHostModules(hostModules);
-  if (rehearses) await rehearse();
+  if (rehearses) await rehearse(loaded);
   return loaded;
 };
 await serveGuest({

@@ -18,7 +18,7 @@ if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_
 const { hostModules, rehearse: rehearses } = workerData as WorkerStart;
 const load = async () => {
   const loaded = await loadHostModules(hostModules);
-  if (rehearses) await rehearse();
+  if (rehearses) await rehearse(loaded);
   return loaded;
 };
 await serveGuest({ ...openPort(parentPort), loading: load() });

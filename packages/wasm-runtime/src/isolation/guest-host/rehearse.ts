@@ -1,10 +1,10 @@
-import { createPreview1 } from '../../preview1/preview1-host.ts';
+import { duplexPair } from 'node:stream';
 import { defaultModuleLimits } from '../../passes/module-limits.ts';
-import type { PassOptions } from '../../passes/rewrite-module.ts';
-import { compileModule } from './compile-module.ts';
-import { createExitSwitch } from './exit-switch.ts';
-import { describeEnd } from './describe-end.ts';
-import { linkGuest } from './link.ts';
+import { defaultCaps } from '../../preview1/call-caps.ts';
+import type { Assignment, DaemonMessage, HostMessage } from '../wire/messages.ts';
+import { openWire } from '../wire/wire.ts';
+import type { LoadedHostModules } from './host-modules.ts';
+import { serveGuest } from './serve-guest.ts';
 
 /**
  * A module that grows its memory, writes a line end to stdout and exits:
@@ -25,48 +25,58 @@ const line =
   'dzEJcHJvY19leGl0AAEDAgECBQMBAAEHEwIGbWVtb3J5AgAGX3N0YXJ0AAIKGAEWAEEBQAAaQQFBAEEBQRAQABpBABABCwsPAQBBAAsJCAAAAAEA' +
   'AAAK';
 
-/** As for a guest that may take as much memory again as it has. */
-const passes: PassOptions = {
-  limits: defaultModuleLimits,
-  memoryBytes: 2 * 65_536,
-  garbageCollected: 'allowed',
-  bulk: 'whole',
-};
+const module = Buffer.from(line, 'base64');
+
+/** A guest that may take as much memory again as it has, as a pod's container is and as one with streams is. */
+const assignments: readonly Assignment[] = (['sync', 'suspend'] as const).map((waiting) => ({
+  tag: 'assign',
+  name: 'rehearsal',
+  moduleBytes: module.length,
+  moduleKey: null,
+  passes: {
+    limits: defaultModuleLimits,
+    memoryBytes: 2 * 65_536,
+    garbageCollected: 'allowed',
+    bulk: waiting === 'suspend' ? 'whole' : 'split',
+  },
+  args: ['rehearsal'],
+  env: [['A', 'b']],
+  mounts: [],
+  listeners: [],
+  stdin: 'none',
+  tty: false,
+  output:
+    waiting === 'suspend'
+      ? { kind: 'stream' }
+      : { kind: 'cri-log', directory: '/dev', file: 'null', maxBytes: 65_536 },
+  entry: '_start',
+  waiting,
+  maxDescriptors: 16,
+  caps: defaultCaps,
+  outputBytes: null,
+  hostModules: [],
+  diagnostics: { trace: false, profile: false, report: false },
+  namespaces: ['wasi_snapshot_preview1'],
+  user: null,
+}));
 
 /**
- * Runs a guest of our own before the real one is there, so that the code on its way has been parsed and run once: the
- * first guest of a process would be several times slower otherwise.
+ * Serves guests of our own before the real one is there, so that the code on its way has been parsed and run once: the
+ * first guest of a process would be several times slower otherwise. How they end does not matter.
  */
-export async function rehearse(): Promise<void> {
-  for (const waiting of ['sync', 'suspend'] as const) {
-    const exitSwitch = createExitSwitch();
-    const sink = { write() {} };
-    const preview1 = createPreview1({
-      args: ['rehearsal'],
-      env: [['A', 'b']],
-      mounts: [],
-      stdin: { kind: 'empty' },
-      stdout: sink,
-      stderr: sink,
-      tty: false,
-      waiting,
-      maxDescriptors: 16,
-      exit: (code) => exitSwitch.exit(code),
+export async function rehearse(hostModules: LoadedHostModules): Promise<void> {
+  for (const assignment of assignments) {
+    const [daemon, host] = duplexPair();
+    const wire = openWire<DaemonMessage>(daemon, {
+      onFrame(frame) {
+        if (frame.kind !== 'control' || (frame.json as HostMessage).tag !== 'ready') return;
+        wire.send(assignment);
+        void wire.sendData('module', module);
+      },
+      onClose() {},
     });
-    try {
-      const { run } = linkGuest({
-        module: compileModule(Buffer.from(line, 'base64'), passes),
-        preview1,
-        hostModules: { imports: new Map(), close: () => Promise.resolve() },
-        exitSwitch,
-        waiting,
-        entry: '_start',
-      });
-      await run();
-    } catch (error) {
-      describeEnd(error, exitSwitch.used, { memoryFull: false });
-    } finally {
-      preview1.close();
-    }
+    await serveGuest({ open: (events) => openWire(host, events), loading: Promise.resolve(hostModules) });
+    wire.destroy();
+    host.destroy();
   }
 }
