@@ -22,7 +22,7 @@ test("the README's example prints what it says", async () => {
       ['--conditions=@wasmlet/source', 'example.ts'],
       { cwd: directory },
     );
-    expect(stdout).toMatch(/^Hello, World!\n \{ kind: 'exited', code: 0, finishedAt: /);
+    expect(stdout).toMatch(/^Hello, World!\n \{\s+kind: 'exited',\s+code: 0,\s+finishedAt: /);
   } finally {
     await rm(directory, { recursive: true });
   }
