@@ -13,11 +13,11 @@ export interface Externs {
   /** Resources that a name outside leads to. */
   readonly named: Set<ResourceId>;
   /** Types of which all resources are {@link named}. */
-  readonly checked: WeakSet<AnyType>;
+  readonly checked: Set<AnyType>;
 }
 
 export function createExterns(): Externs {
-  return { items: [], taken: new Set(), resources: new Map(), named: new Set(), checked: new WeakSet() };
+  return { items: [], taken: new Set(), resources: new Map(), named: new Set(), checked: new Set() };
 }
 
 /** Adds an import or export, when its name may be used for what it is and is not taken. Throws `INVALID`. */

@@ -7,13 +7,14 @@ export interface Layout {
 }
 
 /** Layouts that were worked out before, for who asks about many types that share parts. */
-export type KnownLayouts = WeakMap<ValueType, Layout>;
+export type KnownLayouts = Pick<Map<ValueType, Layout>, 'get' | 'set'>;
 
 /** How values of a type lie in memory. Adds what it works out to `known`. */
-export function layoutOf(type: ValueType, known: KnownLayouts = new WeakMap()): Layout {
+export function layoutOf(type: ValueType, known: KnownLayouts = new Map()): Layout {
   const before = known.get(type);
   if (before !== undefined) return before;
-  const layout = workOut(type, known);
+  const { size, alignment } = workOut(type, known);
+  const layout = { size, alignment };
   known.set(type, layout);
   return layout;
 }
@@ -69,7 +70,7 @@ function workOut(type: ValueType, known: KnownLayouts): Layout {
 /** Layout of values one behind the other, as fields of a record and parameters in memory, and where each begins. */
 export function recordLayout(
   types: readonly ValueType[],
-  known: KnownLayouts = new WeakMap(),
+  known: KnownLayouts = new Map(),
 ): Layout & { readonly offsets: readonly number[] } {
   let size = 0;
   let alignment = 1;
@@ -87,7 +88,7 @@ export function recordLayout(
 /** Layout of one of several cases: a number that says which, of 1, 2 or 4 bytes, and behind it what the case holds. */
 export function variantLayout(
   cases: readonly Pick<VariantCase, 'type'>[],
-  known: KnownLayouts = new WeakMap(),
+  known: KnownLayouts = new Map(),
 ): Layout & { readonly discriminantBytes: 1 | 2 | 4; readonly payloadOffset: number } {
   const discriminantBytes = cases.length <= 0x100 ? 1 : cases.length <= 0x1_0000 ? 2 : 4;
   let payloadSize = 0;

@@ -8,11 +8,11 @@ import { append, type CoreExports, lookUp, type Scope } from './scope.ts';
 import type { CoreExternType, ModuleType } from './types.ts';
 
 /** Exports of modules by name, each worked out once however often it is instantiated. */
-type KnownExports = WeakMap<ModuleType, CoreExports>;
+type KnownExports = Map<ModuleType, CoreExports>;
 
 /** A reader of instances of core modules and of those put together from parts. */
 export function createCoreInstanceReader(): (reader: ByteReader, scope: Scope) => CoreInstanceDefinition {
-  const known: KnownExports = new WeakMap();
+  const known: KnownExports = new Map();
   return (reader, scope) => {
     switch (reader.byte()) {
       case 0x00:

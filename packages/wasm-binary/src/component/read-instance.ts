@@ -57,13 +57,13 @@ function instanceOf(
   }
   const mismatch = itemsMismatch(reading, given, type.imports, bindings);
   if (mismatch !== undefined) reading.invalid(`a component is not given what it imports: ${mismatch}`);
+  reading.countWork(type.exports.length + type.resources.length);
   const resources = type.resources.map(({ resource, path }) => {
     const fresh = reading.nextResource();
     ids.set(resource, fresh);
     return { resource: fresh, path };
   });
   const put = createSubstitution(reading, ids);
-  reading.countWork(type.exports.length + resources.length);
   const exports = type.exports.map((item) => ({ name: item.name, type: put(item.type) }));
   return { type: { kind: 'instance', exports, resources: [] }, resources };
 }

@@ -33,7 +33,7 @@ export function createReading(limits: ComponentLimits): Reading {
   let coreItems = 0;
   let work = 0;
   let resources = 0;
-  const named = new WeakMap<readonly ExternItem[], ReadonlyMap<string, ExternType>>();
+  const named = new Map<readonly ExternItem[], ReadonlyMap<string, ExternType>>();
   const fail = (code: WasmBinaryErrorCode, message: string): never => {
     throw new WasmBinaryError(code, message, reading.at);
   };
@@ -73,7 +73,7 @@ export function createReading(limits: ComponentLimits): Reading {
       return resources;
     },
     factsOf: createTypeFacts((message) => fail('TOO_LARGE', message), limits),
-    layouts: new WeakMap(),
+    layouts: new Map(),
     byName(items) {
       const before = named.get(items);
       if (before) return before;

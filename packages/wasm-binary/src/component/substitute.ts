@@ -52,6 +52,7 @@ export function openType<T extends ExternType>(
 ): { readonly type: T; readonly resources: readonly ResourceSource[] } {
   if (type.kind !== 'instance' || type.resources.length === 0) return { type, resources: [] };
   const ids = new Map<ResourceId, ResourceId>();
+  reading.countWork(type.resources.length);
   const resources = type.resources.map(({ resource, path }) => {
     const fresh = reading.nextResource();
     ids.set(resource, fresh);

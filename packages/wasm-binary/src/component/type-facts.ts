@@ -19,7 +19,7 @@ export function createTypeFacts(
   tooLarge: (message: string) => never,
   { maxTypeSize, maxTypeDepth }: Pick<ComponentLimits, 'maxTypeSize' | 'maxTypeDepth'>,
 ): (type: AnyType) => TypeFacts {
-  const known = new WeakMap<AnyType, TypeFacts>();
+  const known = new Map<AnyType, TypeFacts>();
   return function factsOf(type) {
     const before = known.get(type);
     if (before) return before;
