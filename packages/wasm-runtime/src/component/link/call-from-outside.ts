@@ -100,6 +100,7 @@ interface Outside<T> {
 function within<T>(callee: CoreCall, { pass, call }: Outside<T>): T | Promise<T> {
   const { store, instance } = callee.guest;
   if (store.ended) throw new ComponentTrap('the instance has ended', { cause: store.end });
+  if (store.stopped) throw new ComponentTrap('the instance has been stopped', { cause: store.stopped });
   if (instance.entered) throw new ComponentTrap('cannot enter component instance: it is in another call');
   callee.enter();
   let passed: readonly CoreValue[] | undefined;

@@ -31,6 +31,11 @@ export interface ComponentInstance {
   readonly ending: Ending | undefined;
   /** The wasm trap that ended it, with its backtrace, or what else came out of it. */
   readonly trap: unknown;
+  /**
+   * Ends the call that it is in, if any, with `reason`: where it waits for a host, or else at its next call to one. What does
+   * not call hosts is ended by its thread alone.
+   */
+  stop(reason: Error): void;
   /** Ends it and what hosts have given it. It must not be in a call. */
   close(): void;
 }

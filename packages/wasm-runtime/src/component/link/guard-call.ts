@@ -14,7 +14,8 @@ export function guardCall(
   { instance, store }: { readonly instance: InstanceState; readonly store: Store },
 ): CoreFunction {
   const go = call as Call;
-  const refuse = (): never => store.exitSwitch.fail(new ComponentTrap('cannot leave component instance'));
+  const refuse = (): never =>
+    store.exitSwitch.fail(store.stopped ?? new ComponentTrap('cannot leave component instance'));
   const fail = (error: unknown): never => {
     // A stack too short for the call may be too short for this: then V8's own error ends the guest.
     if (isStackOverflow(error)) throw error;
@@ -92,6 +93,14 @@ export function suspendingCall(guarded: CoreFunction, store: Store): CoreFunctio
   const go = guarded as Call;
   return (...values: never[]) => {
     const told = go(...values);
-    return told instanceof Promise ? told.catch((error: unknown) => store.exitSwitch.fail(error)) : told;
+    if (!(told instanceof Promise)) return told;
+    return unlessStopped(told, store).catch((error: unknown) => store.exitSwitch.fail(error));
   };
+}
+
+function unlessStopped<T>(told: Promise<T>, { waits }: Store): Promise<T> {
+  return new Promise((resolve, reject) => {
+    waits.add(reject);
+    told.then(resolve, reject).finally(() => waits.delete(reject));
+  });
 }

@@ -39,6 +39,11 @@ export function instantiateComponent(linked: Linked): ComponentInstance {
     get trap() {
       return store.trap;
     },
+    stop(reason) {
+      store.stopped ??= reason;
+      for (const one of store.instances) one.mayLeave = false;
+      for (const reject of store.waits) reject(store.stopped);
+    },
     close() {
       if (!store.ended) store.end = new ComponentTrap('the instance has been closed');
       store.ended = true;

@@ -48,6 +48,8 @@ export function createParts(linked: Linked): Parts {
     resources: plan.resources.map(resourceOf),
     coreExports: [],
     trampolineOf,
+    waits: new Set(),
+    stopped: undefined,
     ended: false,
     end: undefined,
     trap: undefined,

@@ -13,6 +13,10 @@ export interface Store {
   /** Exports of the core instances that are there so far. */
   readonly coreExports: (WebAssembly.Exports | undefined)[];
   readonly trampolineOf: (trampoline: number) => CoreFunction;
+  /** What calls wait for at the moment, to be rejected when the instance is stopped. */
+  readonly waits: Set<(reason: Error) => void>;
+  /** Why no instance may call anybody any more. */
+  stopped: Error | undefined;
   ended: boolean;
   /** Why, once it has ended. */
   end: unknown;

@@ -76,3 +76,17 @@ test('what a host rejects with traps the guest', async () => {
   await expect(functionOf(instance, 'run')()).rejects.toThrow('the disk is gone');
   expect(() => functionOf(instance, 'again')()).toThrow(/has ended/);
 });
+
+test('a guest that waits is stopped', async () => {
+  const instance = await instanceOf(composed, [slow(() => new Promise(() => {}))], { waiting: 'suspend' });
+  const told = functionOf(instance, 'run')();
+  instance.stop(new Error('the client has gone'));
+  await expect(told).rejects.toThrow('the client has gone');
+  expect(() => functionOf(instance, 'again')()).toThrow(/has ended/);
+});
+
+test('a guest that is stopped while it does not run is not called again', async () => {
+  const instance = await instanceOf(composed, [slow(async (n) => n)], { waiting: 'suspend' });
+  instance.stop(new Error('no more'));
+  expect(() => functionOf(instance, 'run')()).toThrow(/has been stopped/);
+});
