@@ -51,7 +51,7 @@ export interface Shapes {
 }
 
 export function createShapes(): Shapes {
-  const layouts: KnownLayouts = new WeakMap();
+  const layouts: KnownLayouts = new Map();
   const shapes = new WeakMap<ValueType, Shape>();
   return {
     layoutOf: (type) => layoutOf(type, layouts),
