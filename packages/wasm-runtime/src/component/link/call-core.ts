@@ -1,6 +1,7 @@
 import type { CoreValue } from '../host-interface.ts';
 import type { LiftedFunction } from '../plan/component-plan.ts';
-import { ComponentTrap, type LinkedGuest } from './linked-guest.ts';
+import { ComponentTrap } from '../component-trap.ts';
+import type { LinkedGuest } from './linked-guest.ts';
 import { resolveSource } from './store.ts';
 
 type Core = (...values: readonly CoreValue[]) => unknown;

@@ -1,7 +1,7 @@
 import type { Signature } from '../abi/signatures.ts';
 import type { CoreResult, CoreValue } from '../host-interface.ts';
 import { afterwards, type CoreCall } from './call-core.ts';
-import { ComponentTrap } from './linked-guest.ts';
+import { ComponentTrap } from '../component-trap.ts';
 import type { Store } from './store.ts';
 
 /** Calls an export with core values, as hosts do. */

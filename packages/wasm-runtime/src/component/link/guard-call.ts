@@ -1,6 +1,6 @@
 import { isStackOverflow } from '../../preview1/host-call.ts';
 import type { CoreFunction, InstanceState, Store } from './store.ts';
-import { ComponentTrap } from './linked-guest.ts';
+import { ComponentTrap } from '../component-trap.ts';
 
 type Call = (...values: unknown[]) => unknown;
 

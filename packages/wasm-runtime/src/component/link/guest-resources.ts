@@ -1,7 +1,7 @@
 import type { ResourceType } from '../host-interface.ts';
 import type { PlannedResource } from '../plan/component-plan.ts';
 import { afterwards } from './call-core.ts';
-import { ComponentTrap } from './linked-guest.ts';
+import { ComponentTrap } from '../component-trap.ts';
 import {
   type CoreFunction,
   type GuestResourceType,

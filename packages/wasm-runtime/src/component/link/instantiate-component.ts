@@ -2,7 +2,7 @@ import { RuntimeError } from '../../errors.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import { coreExportOf, describeExports } from './describe-exports.ts';
 import type { Linked } from './linked.ts';
-import { ComponentTrap } from './linked-guest.ts';
+import { ComponentTrap } from '../component-trap.ts';
 import { createParts } from './parts.ts';
 
 /** Makes an instance of a linked component, by the steps of its plan. */

@@ -1,3 +1,4 @@
+import { ComponentTrap } from '../component-trap.ts';
 import type { GuestView } from '../host-interface.ts';
 import type { PlannedOptions } from '../plan/component-plan.ts';
 import { type StringCodec, stringCodec } from '../abi/guest-strings.ts';
@@ -152,8 +153,3 @@ const invalidString = 'invalid string: its bytes are not in its encoding';
 const maxAllocation = 0xffff_ffff;
 const none = new Uint8Array(0);
 const noView = new DataView(none.buffer);
-
-/** What a component broke of the rules that hold between components and hosts. */
-export class ComponentTrap extends Error {
-  override readonly name = 'ComponentTrap';
-}

@@ -4,7 +4,8 @@ import type { ComponentPlan, StepImport } from '../plan/component-plan.ts';
 import { type CoreCall, createCoreCall } from './call-core.ts';
 import { defineResource } from './guest-resources.ts';
 import type { Linked } from './linked.ts';
-import { ComponentTrap, LinkedGuest } from './linked-guest.ts';
+import { ComponentTrap } from '../component-trap.ts';
+import { LinkedGuest } from './linked-guest.ts';
 import { makeTrampoline } from './make-trampoline.ts';
 import { type CoreFunction, createInstanceState, resolveSource, type Store } from './store.ts';
 
