@@ -53,12 +53,12 @@ export function coreMismatch(given: CoreExternType, wanted: CoreExternType): str
   }
 }
 
-export function sameFunction(one: CoreFunctionType, other: CoreFunctionType): boolean {
+function sameFunction(one: CoreFunctionType, other: CoreFunctionType): boolean {
   return sameValues(one.params, other.params) && sameValues(one.results, other.results);
 }
 
 /** A core type as text for messages. */
-export function describe(type: CoreExternType): string {
+function describe(type: CoreExternType): string {
   switch (type.kind) {
     case 'core-func':
       return `a core function (${type.params.join(' ')}) -> (${type.results.join(' ')})`;

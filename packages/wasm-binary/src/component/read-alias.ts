@@ -97,15 +97,16 @@ function hasFreeResource(
   reading.countWork(1);
   if (type.kind === 'own' || type.kind === 'borrow' || type.kind === 'resource')
     return !bound.has(type.resource);
-  const within = brings(type, bound);
+  const within = brings(reading, type, bound);
   const free = partsOf(type).some((part) => hasFreeResource(reading, part, within, closed));
   // Numbers of resources are never used twice, so that what is closed in one place is so in all.
   if (!free) closed.add(type);
   return free;
 }
 
-function brings(type: AnyType, bound: ReadonlySet<ResourceId>): ReadonlySet<ResourceId> {
+function brings(reading: Reading, type: AnyType, bound: ReadonlySet<ResourceId>): ReadonlySet<ResourceId> {
   if (type.kind !== 'instance' && type.kind !== 'component') return bound;
   const own = type.kind === 'component' ? [...type.importedResources, ...type.resources] : type.resources;
+  reading.countWork(own.length + bound.size);
   return own.length === 0 ? bound : new Set([...bound, ...own.map(({ resource }) => resource)]);
 }

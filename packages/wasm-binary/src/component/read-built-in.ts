@@ -108,8 +108,9 @@ function readOther(reader: ByteReader, opcode: number, scope: Scope): ReadBuiltI
     case 0x09: {
       const result = readResult(reader, scope);
       const options = readCanonOptions(reader, scope, []);
+      if (result) reading.countWork(reading.factsOf(result).size);
       const flat = flattenTypes(result ? [result] : []);
-      const inMemory = flat === undefined || (result !== undefined && needsMemory(result));
+      const inMemory = flat === undefined || (result !== undefined && needsMemory(reading, result));
       wantOptions(scope, options, { memory: inMemory, realloc: false });
       const params = flat ?? i32(1);
       return {
@@ -192,7 +193,7 @@ function readCopy(reader: ByteReader, op: StreamCopyOp, scope: Scope): ReadBuilt
   const reads = op === 'stream.read' || op === 'future.read';
   const options: CanonOptions = readCanonOptions(reader, scope, ['realloc', 'async']);
   const { element } = type;
-  const realloc = reads && element !== undefined && needsMemory(element);
+  const realloc = reads && element !== undefined && needsMemory(scope.reading, element);
   wantOptions(scope, options, { memory: element !== undefined, realloc });
   return { builtIn: { op, type, options }, signature: signature(op.startsWith('stream') ? 3 : 2, 1) };
 }

@@ -1,7 +1,6 @@
 import type { ByteReader } from '../byte-reader.ts';
 import type { CanonDefinition, CanonOptions } from './canon.ts';
 import { type FlatFunction, flattenFunction, flattenType } from './flatten.ts';
-import { sameFunction } from './match-core-types.ts';
 import { needsMemory, wantOptions } from './canon-needs.ts';
 import { readBuiltIn } from './read-built-in.ts';
 import { checkSignature, readCanonOptions } from './read-canon-options.ts';
@@ -28,19 +27,15 @@ export function readCanon(reader: ByteReader, scope: Scope): CanonDefinition {
 function readLift(reader: ByteReader, scope: Scope): CanonDefinition {
   readFunctionSort(reader);
   const coreFunc = reader.u32();
-  const given = lookUp(scope, 'core-func', coreFunc);
   const options = readCanonOptions(reader, scope, ['realloc', 'postReturn', 'async', 'callback']);
   const type = functionTypeAt(scope, reader.u32());
   const flat = flatten(scope, type, 'lift', options);
-  const wanted: CoreFunctionType = { kind: 'core-func', params: flat.params, results: flat.results };
-  if (!sameFunction(given, wanted)) {
-    checkSignature(scope, coreFunc, 'a lifted core function', wanted.params.join(), wanted.results.join());
-  }
+  checkSignature(scope, coreFunc, 'a lifted core function', flat.params.join(), flat.results.join());
   if (options.postReturn !== undefined) {
     checkSignature(scope, options.postReturn, 'post-return', flat.results.join(), '');
   }
-  const params = type.params.some((param) => needsMemory(param.type));
-  const result = type.result !== undefined && needsMemory(type.result);
+  const params = type.params.some((param) => needsMemory(scope.reading, param.type));
+  const result = type.result !== undefined && needsMemory(scope.reading, type.result);
   // What is asynchronous gives its result to task.return, as parameters.
   const many = options.async && type.result !== undefined && flattenType(type.result) === undefined;
   wantOptions(scope, options, {
@@ -57,8 +52,8 @@ function readLower(reader: ByteReader, scope: Scope): CanonDefinition {
   const type = lookUp(scope, 'func', func);
   const options = readCanonOptions(reader, scope, ['realloc', 'async']);
   const flat = flatten(scope, type, 'lower', options);
-  const params = type.params.some((param) => needsMemory(param.type));
-  const result = type.result !== undefined && needsMemory(type.result);
+  const params = type.params.some((param) => needsMemory(scope.reading, param.type));
+  const result = type.result !== undefined && needsMemory(scope.reading, type.result);
   wantOptions(scope, options, {
     memory: params || flat.paramsInMemory || flat.resultInMemory,
     realloc: result,
