@@ -4,8 +4,8 @@ import { skipImmediates, skipValueType } from './instructions.ts';
 import { defaultLimits } from './limits.ts';
 import { sectionsOf } from './sections.ts';
 
-/** From this offset of a rewritten module on, what was in the original is so many bytes further back. */
-export type CodeMove = readonly [offset: number, by: number];
+/** From this offset of a rewritten module on, what was in the original is so many bytes further back; `null`: none of it was there. */
+export type CodeMove = readonly [offset: number, by: number | null];
 
 /**
  * Where code of a module has gone by rewriting: in order, for {@link originalOffset}. Functions that are only in the rewritten
@@ -42,13 +42,14 @@ export function codeMoves(original: Uint8Array, rewritten: Uint8Array): readonly
       if (moves.at(-1)?.[1] !== by) moves.push([newBody.offset, by]);
     }
   }
+  if (!after.atEnd) moves.push([after.offset, null]);
   return moves;
 }
 
-/** The offset in the original module of an offset in the rewritten one. */
-export function originalOffset(moves: readonly CodeMove[], offset: number): number {
-  const move = moves.findLast(([from]) => from <= offset);
-  return move ? offset - move[1] : offset;
+/** The offset in the original module of an offset in the rewritten one; `undefined` for what was not there. */
+export function originalOffset(moves: readonly CodeMove[], offset: number): number | undefined {
+  const [, by] = moves.findLast(([from]) => from <= offset) ?? [0, 0];
+  return by === null ? undefined : offset - by;
 }
 
 function codeOf(bytes: Uint8Array): ByteReader | undefined {

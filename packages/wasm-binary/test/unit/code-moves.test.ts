@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { capMemory, codeMoves, originalOffset, watchGrowth } from '../../src/index.ts';
+import { capMemory, codeMoves, originalOffset, splitBulk, watchGrowth } from '../../src/index.ts';
 import { assemble } from '../fixtures/assemble.ts';
 import { moduleOf } from '../fixtures/bytes.ts';
 
@@ -30,6 +30,14 @@ test('traps of a rewritten module are found where they are in the original', asy
     expect([name, moved]).not.toEqual([name, trapOffset(bytes, name)]);
     expect([name, originalOffset(moves, moved)]).toEqual([name, trapOffset(bytes, name)]);
   }
+});
+
+test('what a rewritten module has more of was nowhere in the original', async () => {
+  const bytes = await assemble(
+    '(memory 1) (func (export "run") (memory.fill (i32.const 0) (i32.const 0) (i32.const -1)))',
+  );
+  const rewritten = splitBulk(bytes, { bytes: 16, elements: 16 });
+  expect(originalOffset(codeMoves(bytes, rewritten), trapOffset(rewritten, 'run'))).toBeUndefined();
 });
 
 test('nothing has moved in the same bytes, nor without code', async () => {

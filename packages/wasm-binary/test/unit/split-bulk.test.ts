@@ -219,7 +219,8 @@ describe('an instruction', () => {
       '(memory 1) (func (param i32) (memory.fill (i32.const 0) (i32.const 0) (local.get 0)) (memory.copy (i32.const 0) (i32.const 0) (local.get 0)))',
     );
     const split = splitBulk(bytes, steps);
-    expect(codeMoves(bytes, split)).toHaveLength(1);
+    // What is there only now stands behind it.
+    expect(codeMoves(bytes, split)).toEqual([expect.anything(), [expect.any(Number), null]]);
   });
 });
 

@@ -45,8 +45,8 @@ function movesOf(original: Uint8Array, rewritten: Uint8Array): readonly CodeMove
 
 /** Where the code of a compiled module was before the passes. */
 export interface CodeBeforePasses {
-  /** The offset in the module as it was given, of an offset in what was compiled. */
-  offset(compiled: number): number;
+  /** The offset in the module as it was given, of an offset in what was compiled; `undefined` in functions that passes have added. */
+  offset(compiled: number): number | undefined;
   /** What line tables call an offset in the module as it was given; `undefined` where it has none. */
   address(offset: number): number | undefined;
 }
@@ -54,7 +54,10 @@ export interface CodeBeforePasses {
 export function codeBeforePasses(module: WebAssembly.Module): CodeBeforePasses {
   const { moves, lines } = readNote(WebAssembly.Module.customSections(module, sectionName).at(-1));
   return {
-    offset: (compiled) => Math.max(0, originalOffset(moves, compiled)),
+    offset(compiled) {
+      const offset = originalOffset(moves, compiled);
+      return offset === undefined ? undefined : Math.max(0, offset);
+    },
     address: (offset) => (lines === undefined ? undefined : offset - lines),
   };
 }
@@ -79,5 +82,7 @@ function isNote(value: unknown): value is CodeNote {
 }
 
 function isMove(value: unknown): value is CodeMove {
-  return Array.isArray(value) && value.length === 2 && value.every((number) => Number.isSafeInteger(number));
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [offset, by] = value as readonly unknown[];
+  return Number.isSafeInteger(offset) && (by === null || Number.isSafeInteger(by));
 }

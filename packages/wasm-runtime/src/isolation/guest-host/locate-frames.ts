@@ -11,7 +11,10 @@ const maxLinesBytes = 64 * 1024 * 1024;
  */
 export function locateFrames(frames: readonly TrapFrame[], module: WebAssembly.Module): readonly TrapFrame[] {
   const code = codeBeforePasses(module);
-  const placed = frames.map((frame) => ({ ...frame, offset: code.offset(frame.offset) }));
+  const placed = frames.flatMap((frame) => {
+    const offset = code.offset(frame.offset);
+    return offset === undefined ? [] : [{ ...frame, offset }];
+  });
   const addresses = placed
     .map(({ offset }) => code.address(offset))
     .filter((address) => address !== undefined);

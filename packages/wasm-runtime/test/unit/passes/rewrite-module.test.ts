@@ -89,6 +89,15 @@ describe('a backtrace', () => {
     expect(rewritten.length).toBeGreaterThan(bytes.length);
   });
 
+  test('has no function that only the passes know', async () => {
+    const bytes = await assemble(
+      `(memory 1) (func $main (export "_start") (memory.fill (i32.const 0) (i32.const 0) (i32.const -1)))`,
+    );
+    const rewritten = rewriteModule(bytes, { ...unlimited, bulk: 'split' });
+    expect(rewritten.length).toBeGreaterThan(bytes.length);
+    expect(frameOf(new WebAssembly.Module(rewritten))).toEqual(frameOf(new WebAssembly.Module(bytes)));
+  });
+
   test.each([
     'no JSON',
     '[]',
