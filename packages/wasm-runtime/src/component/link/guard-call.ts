@@ -4,6 +4,13 @@ import { ComponentTrap } from '../component-trap.ts';
 
 type Call = (...values: unknown[]) => unknown;
 
+export interface Guarded {
+  readonly instance: InstanceState;
+  readonly store: Store;
+  /** Whether it is another component that is called, in the end. */
+  readonly ofGuest: boolean;
+}
+
 /**
  * A function as a component may call it: not while it may not leave, and what it throws is a trap, which the guest cannot
  * catch. One shape for each count of parameters: arrays of them would cost more than the calls.
@@ -11,7 +18,7 @@ type Call = (...values: unknown[]) => unknown;
 export function guardCall(
   call: CoreFunction,
   params: number,
-  { instance, store }: { readonly instance: InstanceState; readonly store: Store },
+  { instance, store, ofGuest }: Guarded,
 ): CoreFunction {
   const go = call as Call;
   const refuse = (): never =>
@@ -19,6 +26,8 @@ export function guardCall(
   const fail = (error: unknown): never => {
     // A stack too short for the call may be too short for this: then V8's own error ends the guest.
     if (isStackOverflow(error)) throw error;
+    // A trap of another component's is one for the caller as well, as it is.
+    if (ofGuest && error instanceof WebAssembly.RuntimeError) throw error;
     return store.exitSwitch.fail(error);
   };
   switch (params) {

@@ -63,12 +63,18 @@ export class Handles implements HandleTable {
     return undefined;
   }
 
-  /** Ends what hosts have given to the guest. */
+  /** Ends what hosts have given to the guest, all of it, last first; throws what the first of them that failed threw. */
   close(): void {
     const left = this.#entries.splice(1);
+    let failed: { readonly error: unknown } | undefined;
     for (const entry of left.toReversed()) {
-      if (entry?.own) entry.type.drop?.(entry.object as never);
+      try {
+        if (entry?.own) entry.type.drop?.(entry.object as never);
+      } catch (error) {
+        failed ??= { error };
+      }
     }
+    if (failed) throw failed.error;
   }
 
   #add(entry: Entry): number {

@@ -47,7 +47,7 @@ export class LinkedGuest implements GuestView {
 
   check(pointer: number, length: number, align = 1): number {
     const start = pointer >>> 0;
-    if (!(start + length <= this.bytes().length)) {
+    if (!(length >= 0 && start + length <= this.bytes().length)) {
       this.trap(`out of bounds memory access: ${length} bytes at ${start}`);
     }
     if (start % align !== 0) this.trap(`unaligned pointer: ${start} is no multiple of ${align}`);
@@ -61,7 +61,7 @@ export class LinkedGuest implements GuestView {
 
   allocate(size: number, align: number): number {
     const realloc = this.#realloc ?? this.#findRealloc();
-    if (!(size <= maxAllocation)) this.trap(`a value of ${size} bytes for the guest`);
+    if (!(size >= 0 && size <= maxAllocation)) this.trap(`a value of ${size} bytes for the guest`);
     const { instance } = this;
     const before = instance.mayLeave;
     instance.mayLeave = false;

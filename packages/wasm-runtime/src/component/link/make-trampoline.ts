@@ -23,7 +23,11 @@ export function makeTrampoline(number: number, waits: boolean, context: Trampoli
   const trampoline = plan.trampolines[number];
   if (trampoline === undefined) throw new RangeError(`no trampoline ${number}`);
   const { call, instance } = makeCall(trampoline, context);
-  const guarded = guardCall(call, countParams(trampoline.coreType), { instance, store });
+  const guarded = guardCall(call, countParams(trampoline.coreType), {
+    instance,
+    store,
+    ofGuest: trampoline.kind === 'call' || trampoline.kind === 'resource.drop',
+  });
   return waits ? suspendingCall(guarded, store) : guarded;
 }
 

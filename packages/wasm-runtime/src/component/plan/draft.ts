@@ -15,6 +15,8 @@ export interface Draft {
   readonly lifts: readonly DraftLift[];
   readonly trampolines: readonly Trampoline[];
   readonly unsupported: readonly Unsupported[];
+  /** Lifted functions that cannot be called, with the reason. */
+  readonly refusedLifts: ReadonlyMap<number, string>;
   countInstance(): void;
   /** The number of the core instance that the step makes. */
   addStep(step: Omit<DraftStep, 'instance'>): number;
@@ -24,6 +26,7 @@ export interface Draft {
   addLift(lift: DraftLift): number;
   addTrampoline(trampoline: Trampoline): number;
   refuse(what: string, why: string): void;
+  refuseLift(lift: number, why: string): void;
 }
 
 export interface DraftStep {
@@ -74,6 +77,7 @@ export function createDraft(): Draft {
   const lifts: DraftLift[] = [];
   const trampolines: Trampoline[] = [];
   const unsupported: Unsupported[] = [];
+  const refusedLifts = new Map<number, string>();
   const known = new Map<string, number>();
   let instances = 0;
 
@@ -98,6 +102,7 @@ export function createDraft(): Draft {
     lifts,
     trampolines,
     unsupported,
+    refusedLifts,
     countInstance() {
       instances += 1;
       checkCount('component', instances);
@@ -114,6 +119,7 @@ export function createDraft(): Draft {
     addLift: (lift) => lifts.push(lift) - 1,
     addTrampoline: (trampoline) => trampolines.push(trampoline) - 1,
     refuse: (what, why) => void unsupported.push({ what, why }),
+    refuseLift: (lift, why) => void refusedLifts.set(lift, why),
   };
 }
 

@@ -28,14 +28,14 @@ function inlineLift(
 ): FunctionValue {
   const core = scope.spaces['core-func'][coreFunc];
   if (core === undefined) throw new RangeError(`no core function ${coreFunc}`);
-  const why = refusalOf(type, options);
-  if (why !== undefined) draft.refuse('a function that it exports', why);
   const lift = draft.addLift({
     core,
     type: relabelFunction(type, scope),
     options: addOptions(options, scope, draft),
     postReturn: options.postReturn === undefined ? undefined : scope.spaces['core-func'][options.postReturn],
   });
+  const why = refusalOf(type, options);
+  if (why !== undefined) draft.refuseLift(lift, why);
   return { kind: 'lift', lift };
 }
 

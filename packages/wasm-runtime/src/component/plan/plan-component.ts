@@ -1,7 +1,13 @@
 import { type Component, parseComponent, WasmBinaryError } from '@wasmlet/wasm-binary';
 import { RuntimeError } from '../../errors.ts';
 import type { PassOptions } from '../../passes/rewrite-module.ts';
-import type { ComponentPlan, PlannedExport, PlannedResource, Trampoline } from './component-plan.ts';
+import type {
+  ComponentPlan,
+  PlannedExport,
+  PlannedResource,
+  Trampoline,
+  Unsupported,
+} from './component-plan.ts';
 import { findCoreModules } from './core-modules.ts';
 import type { DraftResource } from './draft.ts';
 import { settle } from './forwarders.ts';
@@ -30,6 +36,7 @@ export function planComponent(bytes: Uint8Array, passes: PassOptions): Component
       return { module: namespace, name, source };
     }),
   }));
+  const planned = plannedExports(exports);
   const uses = new Map<number, number>();
   for (const { module } of steps) uses.set(module, (uses.get(module) ?? 0) + 1);
   return {
@@ -52,8 +59,8 @@ export function planComponent(bytes: Uint8Array, passes: PassOptions): Component
       ...optional('postReturn', postReturn),
     })),
     trampolines: draft.trampolines,
-    exports: plannedExports(exports),
-    unsupported: draft.unsupported,
+    exports: planned,
+    unsupported: [...draft.unsupported, ...refusedExports(planned, draft.refusedLifts)],
   };
 }
 
@@ -111,4 +118,19 @@ function plannedExports(
     }
   }
   return planned;
+}
+
+/** Functions that cannot be called by the names that they are exported under; those of inner components have none. */
+function refusedExports(
+  exports: readonly PlannedExport[],
+  refused: ReadonlyMap<number, string>,
+): readonly Unsupported[] {
+  const names = new Map<number, string>();
+  for (const one of exports) {
+    if (one.kind === 'func') names.set(one.lift, one.name);
+    else
+      for (const inner of one.exports)
+        if (inner.kind === 'func') names.set(inner.lift, `${one.name}#${inner.name}`);
+  }
+  return [...refused].map(([lift, why]) => ({ what: names.get(lift) ?? 'a function of its own', why }));
 }

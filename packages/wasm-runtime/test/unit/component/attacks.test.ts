@@ -225,3 +225,22 @@ test('a memory cap holds for all memories of a component together', async () => 
     /196608 bytes of memory/,
   );
 });
+
+test('a trap in one component cannot be caught by another', async () => {
+  const instance = await instanceOf(`(component
+    (component $child
+      (core module $m (func (export "run") (unreachable)))
+      (core instance $i (instantiate $m))
+      (func (export "run") (canon lift (core func $i "run"))))
+    (instance $child (instantiate $child))
+    (core func $run (canon lower (func $child "run")))
+    (core module $m (import "" "run" (func $run))
+      (func (export "run") (result i32)
+        (block $caught (try_table (catch_all $caught) (call $run)))
+        (i32.const 1)))
+    (core instance $i (instantiate $m (with "" (instance (export "run" (func $run))))))
+    (func (export "run") (result u32) (canon lift (core func $i "run"))))`);
+  expect(functionOf(instance, 'run')).toThrow('unreachable');
+  expect(instance.trap).toBeInstanceOf(WebAssembly.RuntimeError);
+  expect(functionOf(instance, 'run')).toThrow(/has ended/);
+});

@@ -85,3 +85,14 @@ test('instances that explode are refused', async () => {
   );
   await expect(instanceOf(wat)).rejects.toThrow(/more than 1000 component instances/);
 });
+
+test('a component of WASI 0.3 is named as one', async () => {
+  await expect(
+    instanceOf(`(component
+      (core module $m (func (export "run") (result i32) (i32.const 0)))
+      (core instance $i (instantiate $m))
+      (func $run async (result (result)) (canon lift (core func $i "run")))
+      (instance $run (export "run" (func $run)))
+      (export "wasi:cli/run@0.3.0" (instance $run)))`),
+  ).rejects.toThrow('wasi:cli/run@0.3.0#run is asynchronous (WASI 0.3), which the linker does not do');
+});
