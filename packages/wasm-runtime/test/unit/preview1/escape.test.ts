@@ -1,15 +1,4 @@
-import {
-  chmodSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -23,6 +12,7 @@ import {
   resultAt,
   rights,
 } from '../../conformance/called-host.ts';
+import { pictureOf } from '../../fixtures/picture.ts';
 
 // Everything a guest can try to reach what lies outside of its mount. `base/root` is the mount; nothing beside it may
 // be read, changed, or be told from what does not exist. Without mounts (other platforms) there is nothing to try.
@@ -207,15 +197,4 @@ function attempts(way: string): readonly string[] {
     ['symlink', -guest.call('path_symlink', 'dir', root, at('soft'))],
   ];
   return outcomes.filter(([, outcome]) => outcome === 0).map(([attempt]) => attempt);
-}
-
-/** All that can be seen of a tree: names, kinds, contents, links, times. */
-function pictureOf(directory: string): readonly unknown[] {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
-    .toSorted()
-    .map((name) => {
-      const stats = lstatSync(join(directory, name));
-      const content = stats.isFile() ? readFileSync(join(directory, name), 'utf8') : '';
-      return [name, stats.mode, stats.nlink, stats.mtimeMs, stats.size, content];
-    });
 }
