@@ -17,6 +17,8 @@ export type { CodeMove } from './code-moves.ts';
 export { debuggedCodeStart } from './dwarf/debugged-code.ts';
 export { findSourceLines } from './dwarf/find-source-lines.ts';
 export type { DebugSections, SourceLine } from './dwarf/find-source-lines.ts';
+export { exportedSignature } from './function-signature.ts';
+export type { FunctionSignature, SignatureType } from './function-signature.ts';
 export { measureModule } from './measure-module.ts';
 export type { ModuleMeasures } from './measure-module.ts';
 export { WasmBinaryError } from './errors.ts';

@@ -19,8 +19,16 @@ const form = {
   finalSubtype: 0x4f,
 } as const;
 
-/** Reads a type section. Throws {@link WasmBinaryError} `TOO_LARGE` at more than `limit` types. */
-export function readTypes(reader: ByteReader, limit: number): TypeCounts {
+/**
+ * Reads a type section. Throws {@link WasmBinaryError} `TOO_LARGE` at more than `limit` types.
+ *
+ * @param onFunction reads the parameters and results of a function type, of this number
+ */
+export function readTypes(
+  reader: ByteReader,
+  limit: number,
+  onFunction: (number: number, reader: ByteReader) => void = skipSignature,
+): TypeCounts {
   let types = 0;
   let garbageCollected = false;
 
@@ -36,8 +44,7 @@ export function readTypes(reader: ByteReader, limit: number): TypeCounts {
     }
     switch (kind) {
       case form.function:
-        for (let left = reader.count('parameters'); left > 0; left -= 1) skipValueType(reader);
-        for (let left = reader.count('results'); left > 0; left -= 1) skipValueType(reader);
+        onFunction(types - 1, reader);
         break;
       case form.struct:
         garbageCollected = true;
@@ -58,6 +65,11 @@ export function readTypes(reader: ByteReader, limit: number): TypeCounts {
     else for (let members = reader.count('types'); members > 0; members -= 1) readType(reader.byte());
   }
   return { types, garbageCollected };
+}
+
+function skipSignature(_number: number, reader: ByteReader): void {
+  for (let left = reader.count('parameters'); left > 0; left -= 1) skipValueType(reader);
+  for (let left = reader.count('results'); left > 0; left -= 1) skipValueType(reader);
 }
 
 function skipField(reader: ByteReader): void {

@@ -22,6 +22,7 @@ export type {
   WasmRuntime,
 } from './isolation/guest.ts';
 export type {
+  EntryArgument,
   GuestDiagnostics,
   GuestLimits,
   GuestInputFile,

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { resolve as absolute } from 'node:path';
 import { Command } from 'commander';
 import type { Guest, GuestExit, GuestMount } from '@wasmlet/wasm-runtime';
+import { argumentsOf } from '../local/invocation.ts';
 import { parseBytes, parseDuration, parseEnv, parseInteger } from '../config/values.ts';
 import { exitCodeOf, Interrupted, untilInterrupted } from '../daemon/signals.ts';
 import { UsageError } from '../errors.ts';
@@ -36,7 +37,7 @@ export function runCommand(terminal: Terminal, finish: Finish): Command {
       .option('-c, --concurrency <n>', 'most responses that the guest may hold open at once')
       .option('-e, --env <NAME=VALUE>', 'environment variable (repeatable)', collect, [])
       .option('--dir <HOST[::GUEST[::ro]]>', 'directory that the guest may use (repeatable)', collect, [])
-      .option('-i, --invoke <function>', 'exported function to call', '_start')
+      .option('-i, --invoke <function>', 'exported function to call, with numbers as its arguments', '_start')
       .option('--argv0 <name>', 'program name that the guest sees')
       .option('--isolation <tier>', 'how the guest is kept apart: process, thread', 'process')
       .option('--profile <file>', 'write a CPU profile of the guest that devtools and speedscope open')
@@ -86,6 +87,7 @@ async function run(
       ? {}
       : { maxConcurrentRequests: parseInteger('--concurrency', flags.concurrency) }),
   });
+  const call = argumentsOf(source, flags.invoke, args);
   const mounts = flags.dir.map(parseDirectory);
   await using runtime = createRuntime({
     hostModules: [experimentalHttpUrl],
@@ -98,7 +100,7 @@ async function run(
     {
       name: source.name,
       module: source.bytes,
-      args: [flags.argv0 ?? source.name, ...args],
+      args: [flags.argv0 ?? source.name, ...(call === undefined ? args : [])],
       env: flags.env.map((entry) => parseEnv(entry, terminal.env)),
       mounts,
       stdin: 'stream',
@@ -109,6 +111,7 @@ async function run(
       hostModules: [http],
       diagnostics: { trace: flags.trace ?? false, profile: flags.profile !== undefined },
       ...(flags.invoke === undefined ? {} : { entry: flags.invoke }),
+      ...(call === undefined ? {} : { entryArguments: call }),
     },
     { signal },
   );
@@ -174,6 +177,7 @@ async function drain(
 function exitStatus(terminal: Terminal, exit: GuestExit, signal: AbortSignal): number {
   switch (exit.kind) {
     case 'exited':
+      for (const result of exit.results ?? []) terminal.stdout.write(`${result}\n`);
       return exit.code;
     case 'trapped':
       terminal.stderr.write(`wasmlet: ${exit.message}\n`);

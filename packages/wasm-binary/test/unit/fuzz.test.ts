@@ -5,6 +5,7 @@ import {
   capTables,
   codeMoves,
   describeWasm,
+  exportedSignature,
   measureModule,
   watchGrowth,
 } from '../../src/index.ts';
@@ -49,6 +50,7 @@ function faultOf(bytes: Uint8Array): string | undefined {
   try {
     errorOf(() => describeWasm(bytes));
     errorOf(() => measureModule(bytes));
+    errorOf(() => exportedSignature(bytes, 'run'));
     errorOf(() => {
       capped = capTables(capMemory(bytes, limitPages * 65_536), limitElements);
       capped = watchGrowth(capped);

@@ -5,7 +5,7 @@ import { defaultModuleLimits } from '../passes/module-limits.ts';
 import type { PassOptions } from '../passes/rewrite-module.ts';
 import { type CallCaps, defaultCaps } from '../preview1/call-caps.ts';
 import type { GuestPlace } from './guest-place.ts';
-import type { GuestLimits, GuestListener, GuestOutput, GuestSpec } from './guest-spec.ts';
+import type { EntryArgument, GuestLimits, GuestListener, GuestOutput, GuestSpec } from './guest-spec.ts';
 import type { PreparedModule } from './prepare-module.ts';
 import type { SandboxUser } from './sandbox-users.ts';
 import type { Assignment } from './wire/messages.ts';
@@ -40,6 +40,7 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     tty: spec.tty ?? false,
     output: outputOf(spec.output),
     entry: spec.entry ?? '_start',
+    entryArguments: spec.entryArguments ?? [],
     waiting: waitingOf(spec, module.namespaces),
     outputBytes: spec.limits?.outputBytes ?? null,
     maxDescriptors: spec.limits?.maxDescriptors ?? defaultDescriptors,
@@ -84,7 +85,8 @@ const maxNamespaces = 100;
 const maxNamespaceLength = 200;
 
 /** Throws {@link RuntimeError} `INVALID_SPEC` for what no guest can be given. */
-export function checkSpec({ name, output, listeners = [], limits = {} }: GuestSpec): void {
+export function checkSpec(spec: GuestSpec): void {
+  const { name, output, listeners = [], limits = {}, entryArguments = [] } = spec;
   const refuse = (what: string): never => {
     throw new RuntimeError('INVALID_SPEC', `${name}: ${what}`);
   };
@@ -98,12 +100,27 @@ export function checkSpec({ name, output, listeners = [], limits = {} }: GuestSp
       refuse(`a listener's port is a number from 1 to 65,535, not ${port}`);
     }
   }
+  for (const [type, value] of entryArguments) {
+    if (!isNumberText(type, value))
+      refuse(`"${value}" is no ${type}, which an argument of its function is to be`);
+  }
   if (output.kind === 'cri-log') {
     if (!isAbsolute(output.path)) refuse(`the log's path must be absolute, not ${output.path}`);
     const { maxBytes = defaultLogBytes, maxFiles = 2 } = output;
     if (!(maxBytes > 0)) refuse(`output.maxBytes is a number above 0, not ${maxBytes}`);
     if (!(maxFiles >= 2)) refuse(`output.maxFiles is a number from 2, not ${maxFiles}`);
   }
+}
+
+const integerBits = { i32: 32n, i64: 64n };
+
+/** Integers may be written with or without a sign, whatever their function takes them for. */
+function isNumberText(type: EntryArgument[0], value: string): boolean {
+  if (type === 'f32' || type === 'f64')
+    return /^[-+]?(\d+\.?\d*(e[-+]?\d+)?|\.\d+|Infinity)$|^NaN$/i.test(value);
+  if (!/^(-?\d{1,20}|0x[\da-f]{1,16})$/i.test(value)) return false;
+  const [number, bits] = [BigInt(value), integerBits[type]];
+  return number >= -(2n ** (bits - 1n)) && number < 2n ** bits;
 }
 
 function listenerOf({

@@ -27,7 +27,7 @@ export function exitOf(ending: Ending): GuestExit {
 
 /** What the guest host told before it went counts; then why it was killed; else it went by itself. */
 function outcomeOf({ spec, end, kill, outOfMemory, place }: Ending): GuestOutcome {
-  if (end?.kind === 'exited') return { kind: 'exited', code: end.code };
+  if (end?.kind === 'exited') return end;
   if (end?.kind === 'trapped') {
     const { trap, message, backtrace, memoryFull } = end;
     if (!memoryFull) return { kind: 'trapped', trap, message, backtrace };

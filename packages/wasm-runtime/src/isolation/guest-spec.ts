@@ -30,7 +30,15 @@ export interface GuestSpec {
   readonly hostModules?: readonly HostModuleUse[];
   /** Exported function to call. @default '_start' */
   readonly entry?: string;
+  /**
+   * What it is called with: numbers as text, of the types that its parameters have, as `[['i32', '-7'], ['f64', 'NaN']]`. What it
+   * gives is in {@link GuestExit}. @default nothing
+   */
+  readonly entryArguments?: readonly EntryArgument[];
 }
+
+/** A number for an entry function. */
+export type EntryArgument = readonly [type: 'i32' | 'i64' | 'f32' | 'f64', value: string];
 
 /** The ways in which guests can be kept apart. */
 export const isolations = ['process', 'thread', 'in-process'] as const satisfies readonly Isolation[];

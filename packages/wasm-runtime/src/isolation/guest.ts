@@ -92,7 +92,12 @@ export type GuestExit = GuestOutcome & {
 
 /** What the end of a guest was. */
 export type GuestOutcome =
-  | { readonly kind: 'exited'; readonly code: number }
+  | {
+      readonly kind: 'exited';
+      readonly code: number;
+      /** What its entry function gave, numbers as text; absent where it gave nothing. */
+      readonly results?: readonly string[];
+    }
   | {
       readonly kind: 'trapped';
       readonly trap: TrapKind;

@@ -17,6 +17,8 @@ export interface LinkInput {
   readonly observer?: CallObserver | undefined;
   readonly waiting: 'sync' | 'suspend';
   readonly entry: string;
+  /** What it is called with. @default nothing */
+  readonly entryArguments?: readonly (number | bigint)[];
 }
 
 export interface LinkedGuest {
@@ -28,7 +30,7 @@ export interface LinkedGuest {
   readonly memories: readonly WebAssembly.Memory[];
   /** Whether the last growth of a memory that it asked for was refused, where that is watched. */
   readonly growthRefused: () => boolean;
-  /** Calls the entry function; rejects or throws with the guest's trap. */
+  /** Calls the entry function; resolves with what it gives, rejects or throws with the guest's trap. */
   readonly run: () => unknown;
 }
 
@@ -38,7 +40,7 @@ export interface LinkedGuest {
  * Throws {@link RuntimeError}: `UNKNOWN_IMPORT` naming every import that nobody provides, `NO_ENTRY`.
  */
 export function linkGuest(input: LinkInput): LinkedGuest {
-  const { module, preview1, waiting, entry } = input;
+  const { module, preview1, waiting, entry, entryArguments = [] } = input;
   const imports: WebAssembly.Imports = {};
   const unknown: string[] = [];
   for (const { module: namespace, name, kind } of WebAssembly.Module.imports(module)) {
@@ -70,7 +72,7 @@ export function linkGuest(input: LinkInput): LinkedGuest {
     exports,
     memories: Object.values(exports).filter((value) => value instanceof WebAssembly.Memory),
     growthRefused: () => growthRefused(exports),
-    run: joinCalls([...initializers(exports, entry), run], waiting),
+    run: joinCalls(initializers(exports, entry), { run: run as Entry, entryArguments }, waiting),
   };
 }
 
@@ -84,10 +86,21 @@ function initializers(exports: WebAssembly.Exports, entry: string): readonly Ent
     : [];
 }
 
-function joinCalls(calls: readonly Entry[], waiting: 'sync' | 'suspend'): () => unknown {
-  const prepared = waiting === 'suspend' ? calls.map((call) => WebAssembly.promising(call)) : calls;
+interface EntryCall {
+  readonly run: Entry;
+  readonly entryArguments: readonly (number | bigint)[];
+}
+
+function joinCalls(
+  first: readonly Entry[],
+  { run, entryArguments }: EntryCall,
+  waiting: 'sync' | 'suspend',
+): () => unknown {
+  const prepare = (call: Entry): Entry => (waiting === 'suspend' ? WebAssembly.promising(call) : call);
+  const [prepared, entry] = [first.map(prepare), prepare(run)];
   return async () => {
     for (const call of prepared) await call();
+    return await entry(...entryArguments);
   };
 }
 

@@ -50,6 +50,7 @@ const assignments: readonly Assignment[] = (['sync', 'suspend'] as const).map((w
       ? { kind: 'stream' }
       : { kind: 'cri-log', directory: '/dev', file: 'null', maxBytes: 65_536 },
   entry: '_start',
+  entryArguments: [],
   waiting,
   maxDescriptors: 16,
   caps: defaultCaps,

@@ -8,6 +8,7 @@ import type { ExitSwitch } from './exit-switch.ts';
 import type { LoadedHostModules, OpenHostModules } from './host-modules.ts';
 import { type LinkedGuest, linkGuest } from './link.ts';
 import { observeGuest } from './observe-guest.ts';
+import { readArguments, showResults } from './entry-values.ts';
 import { createReporter } from './reporter.ts';
 import { threadId } from './thread-id.ts';
 
@@ -49,12 +50,14 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
       observer: observation.calls,
       waiting: assignment.waiting,
       entry: assignment.entry,
+      entryArguments: readArguments(assignment.entryArguments),
     });
     observation.begin();
     const thread = threadId();
     wire.send({ tag: 'started', ...(thread === undefined ? {} : { thread }) });
-    await linked.run();
-    return observation.tell({ kind: 'exited', code: 0 }, linked.exports);
+    const results = showResults(await linked.run());
+    const end: GuestEnd = { kind: 'exited', code: 0, ...(results.length === 0 ? {} : { results }) };
+    return observation.tell(end, linked.exports);
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
     const end = describeEnd(error, exitSwitch.used, {

@@ -2,7 +2,13 @@ import type { RuntimeErrorCode } from '../../errors.ts';
 import type { HostModuleUse } from '../../host.ts';
 import type { CallCaps } from '../../preview1/call-caps.ts';
 import type { PassOptions } from '../../passes/rewrite-module.ts';
-import type { GuestDiagnostics, GuestInputFile, GuestListener, GuestMount } from '../guest-spec.ts';
+import type {
+  EntryArgument,
+  GuestDiagnostics,
+  GuestInputFile,
+  GuestListener,
+  GuestMount,
+} from '../guest-spec.ts';
 import type { TrapFrame, TrapKind } from '../guest.ts';
 import { channels, type Channel } from './frames.ts';
 
@@ -38,6 +44,7 @@ export interface Assignment {
         readonly maxBytes: number;
       };
   readonly entry: string;
+  readonly entryArguments: readonly EntryArgument[];
   readonly waiting: 'sync' | 'suspend';
   readonly maxDescriptors: number;
   readonly caps: CallCaps;
@@ -77,7 +84,7 @@ export type DiagnosticKind = 'profile' | 'report';
 export const maxPartLength = 128 * 1024;
 
 export type GuestEnd =
-  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'exited'; readonly code: number; readonly results?: readonly string[] }
   | {
       readonly kind: 'trapped';
       readonly trap: TrapKind;
@@ -155,7 +162,11 @@ export function parseHostMessage(json: unknown): HostMessage {
 }
 
 function parseEnd(end: Readonly<Record<string, unknown>>): GuestEnd {
-  if (end['kind'] === 'exited') return { kind: 'exited', code: count(end['code']) };
+  if (end['kind'] === 'exited') {
+    const { results } = end;
+    const code = count(end['code']);
+    return { kind: 'exited', code, ...(results === undefined ? {} : { results: parseResults(results) }) };
+  }
   if (end['kind'] !== 'trapped') throw new TypeError('an unknown end of a guest');
   return {
     kind: 'trapped',
@@ -164,6 +175,17 @@ function parseEnd(end: Readonly<Record<string, unknown>>): GuestEnd {
     backtrace: parseBacktrace(end['backtrace']),
     memoryFull: end['memoryFull'] === true,
   };
+}
+
+/** Most that a function can give. */
+export const maxResults = 1000;
+
+function parseResults(value: unknown): readonly string[] {
+  if (!Array.isArray(value) || value.length > maxResults) throw new TypeError('no results');
+  return value.map((item: unknown) => {
+    if (typeof item !== 'string' || !/^[-+.\dA-Za-z]{1,32}$/.test(item)) throw new TypeError('no result');
+    return item;
+  });
 }
 
 /** Most functions that a backtrace shows. */

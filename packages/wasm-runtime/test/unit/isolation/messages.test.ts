@@ -12,6 +12,7 @@ describe('a message of a guest host', () => {
     { tag: 'credit', channel: 'stdin', bytes: 7 },
     { tag: 'report', module: 'file:///x.js', report: { any: ['thing'] }, dropped: 0 },
     { tag: 'ended', calls: 1, end: { kind: 'exited', code: 4_294_967_295 } },
+    { tag: 'ended', calls: 1, end: { kind: 'exited', code: 0, results: ['-1', '1e+21', 'NaN'] } },
     {
       tag: 'ended',
       calls: 1,
@@ -50,6 +51,8 @@ describe('a message of a guest host', () => {
     { tag: 'ended' },
     { tag: 'ended', end: { kind: 'exited', code: 0 } },
     { tag: 'ended', calls: 1, end: { kind: 'exited', code: '0' } },
+    { tag: 'ended', calls: 1, end: { kind: 'exited', code: 0, results: ['\n'] } },
+    { tag: 'ended', calls: 1, end: { kind: 'exited', code: 0, results: [1] } },
     { tag: 'ended', calls: 1, end: { kind: 'exited', code: 2 ** 32 } },
     { tag: 'ended', calls: 1, end: { kind: 'killed' } },
     {
