@@ -27,9 +27,9 @@ const pullCodes: Readonly<Partial<Record<OciErrorCode, ProviderErrorCode>>> = {
 
 const runtimeCodes: Readonly<Record<RuntimeErrorCode, ProviderErrorCode>> = {
   NOT_WASM: 'CONTAINER_CREATE',
-  IS_COMPONENT: 'CONTAINER_CREATE',
   INVALID_MODULE: 'CONTAINER_CREATE',
   UNKNOWN_IMPORT: 'CONTAINER_CREATE',
+  CANNOT_LINK: 'CONTAINER_CREATE',
   NO_ENTRY: 'CONTAINER_CREATE',
   INVALID_MOUNT: 'CONTAINER_CREATE',
   CANNOT_LISTEN: 'CONTAINER_START',

@@ -2,15 +2,13 @@
 export type RuntimeErrorCode =
   /** The bytes are no WebAssembly. */
   | 'NOT_WASM'
-  /** They are a component; only modules run here. */
-  | 'IS_COMPONENT'
   /** V8 refuses the module, or it breaks a limit (size, tables, memories). */
   | 'INVALID_MODULE'
   /** Nobody provides one of its imports. */
   | 'UNKNOWN_IMPORT'
   /** A component needs what is not linked yet: asynchronous functions, values, imported components. */
   | 'CANNOT_LINK'
-  /** It lacks the entry function (a library, not a command). */
+  /** It lacks the entry function, or, as a component, `wasi:cli/run` (a library, not a command). */
   | 'NO_ENTRY'
   /** A mount's host path is missing, or neither a directory nor a regular file. */
   | 'INVALID_MOUNT'

@@ -27,6 +27,7 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
   return {
     tag: 'assign',
     name: spec.name,
+    format: module.format,
     moduleBytes: module.bytes.length,
     moduleKey: place.keepsModules
       ? `${hash('sha256', module.bytes, 'base64')} ${JSON.stringify(passes)}`
@@ -41,7 +42,7 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     output: outputOf(spec.output),
     entry: spec.entry ?? '_start',
     entryArguments: spec.entryArguments ?? [],
-    waiting: waitingOf(spec, module.namespaces),
+    waiting: waitingOf(spec, module),
     outputBytes: spec.limits?.outputBytes ?? null,
     maxDescriptors: spec.limits?.maxDescriptors ?? defaultDescriptors,
     caps: capsOf(spec.limits),
@@ -140,11 +141,11 @@ function outputOf(output: GuestOutput): Assignment['output'] {
 /** Files, clocks and random wait in their own thread; what needs the event loop suspends the guest (JSPI). */
 function waitingOf(
   { stdin, output, listeners = [] }: GuestSpec,
-  namespaces: ReadonlySet<string>,
+  { format, namespaces }: AssignmentInput['module'],
 ): 'sync' | 'suspend' {
-  const wasiOnly = [...namespaces].every(
-    (name) => name === 'wasi_snapshot_preview1' || name === 'wasi_unstable',
-  );
+  const neverSuspends =
+    format === 'module' ? /^wasi_(snapshot_preview1|unstable)$/ : /^wasi:(?!sockets|http)/;
+  const wasiOnly = [...namespaces].every((name) => neverSuspends.test(name));
   const streams = output.kind === 'stream' || stdin === 'stream' || listeners.length > 0;
   return wasiOnly && !streams ? 'sync' : 'suspend';
 }

@@ -6,6 +6,7 @@ import type { GuestLimits } from './guest-spec.ts';
 export type PreparedModule =
   | {
       readonly kind: 'ready';
+      readonly format: 'module' | 'component';
       readonly bytes: Uint8Array;
       /** Namespaces of its imports. */
       readonly namespaces: ReadonlySet<string>;
@@ -14,18 +15,14 @@ export type PreparedModule =
   | { readonly kind: 'out-of-memory'; readonly message: string };
 
 /**
- * Looks at a module with bounded readers, without compiling it: where it imports from, and whether its memory fits at all.
- * What needs a look at its code is done where it will be compiled ({@link rewriteModule}).
+ * Looks at a module, or component, with bounded readers, without compiling it: where it imports from, and whether its memory
+ * fits at all. What needs a look at its code is done where it will be compiled ({@link rewriteModule}).
  *
- * Throws {@link RuntimeError}: `NOT_WASM`, `IS_COMPONENT`, `INVALID_MODULE`.
+ * Throws {@link RuntimeError}: `NOT_WASM`, `INVALID_MODULE`; `NO_ENTRY` for a component that is no command.
  */
 export function prepareModule(name: string, bytes: Uint8Array, limits: GuestLimits): PreparedModule {
-  const kind = sniffWasm(bytes);
-  if (kind === 'not-wasm') {
+  if (sniffWasm(bytes) === 'not-wasm') {
     throw new RuntimeError('NOT_WASM', `${name} is no WebAssembly: it does not begin with \\0asm`);
-  }
-  if (kind === 'component') {
-    throw new RuntimeError('IS_COMPONENT', `${name} is a component; only core modules run here`);
   }
   const { maxModuleBytes = defaultModuleLimits.maxModuleBytes } = limits;
   if (bytes.length > maxModuleBytes) {
@@ -36,16 +33,29 @@ export function prepareModule(name: string, bytes: Uint8Array, limits: GuestLimi
   }
   try {
     const description = describeWasm(bytes);
-    if (description.kind !== 'module') throw new RuntimeError('IS_COMPONENT', `${name} is no core module`);
+    if (description.kind !== 'module') {
+      requireCommand(name, description.exports);
+      const imports = description.kind === 'component' ? description.imports : [];
+      return { kind: 'ready', format: 'component', bytes, namespaces: new Set(imports) };
+    }
     const namespaces = new Set(description.imports.map(({ module }) => module));
     const excess = memoryExcess(description.memories, limits.memoryBytes);
     return excess === undefined
-      ? { kind: 'ready', bytes, namespaces }
+      ? { kind: 'ready', format: 'module', bytes, namespaces }
       : { kind: 'out-of-memory', message: excess };
   } catch (cause) {
     if (!(cause instanceof WasmBinaryError)) throw cause;
     throw new RuntimeError('INVALID_MODULE', `${name}: ${cause.message}`, { cause });
   }
+}
+
+function requireCommand(name: string, exports: readonly string[]): void {
+  if (exports.some((one) => /^wasi:cli\/run(@0\.2\.|$)/.test(one))) return;
+  const names = exports.slice(0, 10).join(', ') || 'nothing';
+  throw new RuntimeError(
+    'NO_ENTRY',
+    `${name} is a component that does not export wasi:cli/run of WASI 0.2, so it is no command; it exports ${names}`,
+  );
 }
 
 const pageBytes = 64 * 1024;

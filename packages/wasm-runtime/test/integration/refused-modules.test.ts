@@ -1,3 +1,4 @@
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createRuntime, type GuestSpec } from '../../src/index.ts';
 import { assemble, guests } from '../fixtures/guests.ts';
@@ -20,9 +21,12 @@ describe('a start rejects, naming the guest and the cause', () => {
     await expect(start(new Uint8Array())).rejects.toMatchObject(failure('NOT_WASM', 'web'));
   });
 
-  test('for a component', async () => {
-    const component = Buffer.from('0061736d0d000100', 'hex');
-    await expect(start(component)).rejects.toMatchObject(failure('IS_COMPONENT', 'web', 'component'));
+  test('for a component that is no command, with what it exports', async () => {
+    await expect(start(Buffer.from('0061736d0d000100', 'hex'))).rejects.toMatchObject(
+      failure('NO_ENTRY', 'web', 'wasi:cli/run', 'nothing'),
+    );
+    const library = await parse('(component (component $c) (instance $i) (export "a:b/c" (instance $i)))');
+    await expect(start(library)).rejects.toMatchObject(failure('NO_ENTRY', 'exports a:b/c'));
   });
 
   test('for a truncated module', async () => {

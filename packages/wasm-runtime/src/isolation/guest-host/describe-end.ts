@@ -32,6 +32,8 @@ interface Description {
 
 function describeFailure(error: unknown): Description {
   if (isStackOverflow(error)) return describeTrap(error);
+  // Of a component, for which a host function may trap: its own fault.
+  if (error instanceof Error && error.name === 'ComponentTrap') return { trap: 'other', text: error.message };
   return {
     trap: 'other',
     text: `a host function failed: ${error instanceof Error ? error.message : String(error)}`,

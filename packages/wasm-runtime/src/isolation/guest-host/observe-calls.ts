@@ -51,7 +51,7 @@ export function createCallObserver({ trace, memory, waiting }: ObserverOptions):
           return invoke(...args);
         };
       }
-      if (name === 'proc_exit') {
+      if (exits.has(name)) {
         return (...args) => {
           count();
           const written = write(`${name}(${args.join(', ')})`);
@@ -79,6 +79,13 @@ export function createCallObserver({ trace, memory, waiting }: ObserverOptions):
     },
   };
 }
+
+/** Calls that do not come back. */
+const exits: ReadonlySet<string> = new Set([
+  'proc_exit',
+  'wasi:cli/exit#exit',
+  'wasi:cli/exit#exit-with-code',
+]);
 
 const errnoNames = new Map<number, string>(Object.entries(errno).map(([name, number]) => [number, name]));
 

@@ -31,6 +31,7 @@ const module = Buffer.from(line, 'base64');
 const assignments: readonly Assignment[] = (['sync', 'suspend'] as const).map((waiting) => ({
   tag: 'assign',
   name: 'rehearsal',
+  format: 'module',
   moduleBytes: module.length,
   moduleKey: null,
   passes: {

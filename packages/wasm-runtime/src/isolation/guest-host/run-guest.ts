@@ -6,6 +6,7 @@ import type { Wire } from '../wire/wire.ts';
 import { describeEnd } from './describe-end.ts';
 import type { ExitSwitch } from './exit-switch.ts';
 import type { LoadedHostModules, OpenHostModules } from './host-modules.ts';
+import { isAtLimit } from './is-at-limit.ts';
 import { type LinkedGuest, linkGuest } from './link.ts';
 import { observeGuest } from './observe-guest.ts';
 import { readArguments, showResults } from './entry-values.ts';
@@ -73,17 +74,10 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
   }
 }
 
-/** Part of the limit that is left when an allocation was refused: allocators ask for more than a page at once. */
-const growthStep = 1 / 16;
-const pageBytes = 64 * 1024;
-
 /** It was refused what it asked for last, or is at its cap: one more growth step would not fit. */
 function isOutOfMemory(linked: LinkedGuest | undefined, limit: number | null): boolean {
   if (linked === undefined || limit === null) return false;
-  if (linked.growthRefused()) return true;
-  if (linked.memories.length === 0) return false;
-  const size = linked.memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
-  return limit - size < Math.max(pageBytes, limit * growthStep);
+  return linked.growthRefused() || isAtLimit(linked.memories, limit);
 }
 
 /** Longest that host modules may take to close what they hold, and what was sent to go. */

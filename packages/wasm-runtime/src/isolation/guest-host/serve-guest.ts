@@ -2,41 +2,39 @@ import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../../errors.ts';
 import { createCallCount } from '../../preview1/call-count.ts';
-import { createPreview1 } from '../../preview1/preview1-host.ts';
 import type { InputSource, PassedListener } from '../../preview1/preview1.ts';
 import type { Channel, Frame } from '../wire/frames.ts';
 import { type Assignment, clip, type HostMessage, parseDaemonMessage } from '../wire/messages.ts';
 import type { Wire, WireEvents } from '../wire/wire.ts';
-import { compileModule } from './compile-module.ts';
 import { dropRights } from './drop-rights.ts';
-import { createExitSwitch } from './exit-switch.ts';
 import type { LoadedHostModules } from './host-modules.ts';
+import { openModuleGuest } from './module-guest.ts';
 import { openListeners } from './open-listeners.ts';
 import { openOutputs, type Outputs } from './outputs.ts';
-import { runGuest } from './run-guest.ts';
+import type { CompiledProgram, GuestInput, OpenedGuest } from './program.ts';
 import { createStdinSource, type StdinSource } from './stdin-source.ts';
 
 export interface Serving {
   /** Joins the place to its daemon. */
   readonly open: (events: WireEvents) => Wire<HostMessage>;
   readonly loading: Promise<LoadedHostModules>;
-  /** Where modules are shared with the guests of other places. */
-  readonly modules?: SharedModules;
+  /** Where programs are shared with the guests of other places. */
+  readonly programs?: SharedPrograms;
 }
 
-/** Modules that guests of one guest host share. */
-export interface SharedModules {
+/** Programs that guests of one guest host share. */
+export interface SharedPrograms {
   /** The guest's, where another guest has had it compiled. */
-  readonly given: Promise<WebAssembly.Module>;
+  readonly given: Promise<CompiledProgram>;
   /** This one has been compiled here. */
-  share(module: WebAssembly.Module): void;
+  share(program: CompiledProgram): void;
 }
 
 /**
  * The life of a guest's place: waits for one assignment, runs that guest, tells how it ended, and is done.
  * Resolves when the process, or thread, may exit; that it loses its daemon is an end as well.
  */
-export function serveGuest({ open, loading, modules }: Serving): Promise<void> {
+export function serveGuest({ open, loading, programs }: Serving): Promise<void> {
   const { promise: done, resolve: finish } = Promise.withResolvers<void>();
   let hostModules: LoadedHostModules | undefined;
   let guest: AssignedGuest | undefined;
@@ -51,7 +49,7 @@ export function serveGuest({ open, loading, modules }: Serving): Promise<void> {
     switch (message.tag) {
       case 'assign':
         if (guest || !hostModules) throw new TypeError('an assignment at the wrong time');
-        guest = acceptGuest({ assignment: message, wire, hostModules, modules });
+        guest = acceptGuest({ assignment: message, wire, hostModules, programs });
         void guest.done.then(finish);
         break;
       case 'credit':
@@ -89,10 +87,10 @@ interface Acceptance {
   readonly assignment: Assignment;
   readonly wire: Wire<HostMessage>;
   readonly hostModules: LoadedHostModules;
-  readonly modules: SharedModules | undefined;
+  readonly programs: SharedPrograms | undefined;
 }
 
-function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): AssignedGuest {
+function acceptGuest({ assignment, wire, hostModules, programs }: Acceptance): AssignedGuest {
   if (isMainThread) process.title = `wasmlet guest ${assignment.name}`;
   const incoming = createModuleBuffer(assignment.moduleBytes);
   const stdin =
@@ -107,43 +105,26 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
     try {
       await hostModules.load(assignment.hostModules, assignment.namespaces);
       outputs = openOutputs(assignment, wire);
-      const exitSwitch = createExitSwitch();
       const calls = createCallCount((total) => wire.send({ tag: 'calls', total }));
       listeners = await openListeners(assignment.listeners);
-      const preview1 = createPreview1({
-        args: assignment.args,
-        env: assignment.env,
-        mounts: assignment.mounts,
+      const opened = await openGuest({
+        assignment,
+        wire,
+        hostModules,
+        calls,
         listeners,
         stdin: stdin?.source ?? sourceOf(assignment.stdin),
         stdout: outputs.stdout,
         stderr: outputs.stderr,
-        tty: assignment.tty,
-        waiting: assignment.waiting,
-        maxDescriptors: assignment.maxDescriptors,
-        caps: assignment.caps,
-        calls,
-        exit: (code) => exitSwitch.exit(code),
-        fail: (error) => exitSwitch.fail(error),
       });
       dropRights(assignment.user);
       const compiling = incoming.complete.then((whole) => {
-        const compiled = compileModule(whole, assignment.passes);
-        modules?.share(compiled);
+        const compiled = opened.compile(whole);
+        programs?.share(compiled);
         return compiled;
       });
-      const module = await (modules ? Promise.race([modules.given, compiling]) : compiling);
-      const { stderr } = outputs;
-      const end = await runGuest({
-        assignment,
-        module,
-        wire,
-        hostModules,
-        preview1,
-        exitSwitch,
-        calls,
-        stderr,
-      });
+      const program = await (programs ? Promise.race([programs.given, compiling]) : compiling);
+      const end = await opened.run(program);
       outputs.close();
       wire.send({ tag: 'ended', end, calls: calls.total });
     } catch (error) {
@@ -158,6 +139,13 @@ function acceptGuest({ assignment, wire, hostModules, modules }: Acceptance): As
     credit: (channel, bytes) => outputs?.credit(channel, bytes),
     done: live(),
   };
+}
+
+async function openGuest(input: GuestInput): Promise<OpenedGuest> {
+  if (input.assignment.format === 'module') return openModuleGuest(input);
+  // Loaded here: guest hosts start without. Later the process may not be allowed to read it.
+  const { openComponentGuest } = await import('./component-guest.ts');
+  return openComponentGuest(input);
 }
 
 /** What needs no wire. */

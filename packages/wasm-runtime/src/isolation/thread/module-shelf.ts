@@ -1,7 +1,9 @@
+import type { CompiledProgram } from '../guest-host/program.ts';
+
 /** A guest that needs a module. */
 export interface Borrower {
   /** Here it is. */
-  give(module: WebAssembly.Module): void;
+  give(module: CompiledProgram): void;
   /** Nobody has it: it is to be compiled, and {@link ModuleShelf.put} here. */
   compile(): void;
 }
@@ -11,13 +13,13 @@ export interface ModuleShelf {
   /** @param size bytes of the module */
   request(key: string, size: number, borrower: Borrower): void;
   /** What the borrower was asked to compile. */
-  put(borrower: Borrower, module: WebAssembly.Module): void;
+  put(borrower: Borrower, module: CompiledProgram): void;
   /** The borrower is gone; what it was to compile is another's to do. */
   leave(borrower: Borrower): void;
 }
 
 type Entry =
-  | { readonly kind: 'compiled'; readonly module: WebAssembly.Module; readonly size: number }
+  | { readonly kind: 'compiled'; readonly module: CompiledProgram; readonly size: number }
   | {
       readonly kind: 'compiling';
       readonly by: Borrower;

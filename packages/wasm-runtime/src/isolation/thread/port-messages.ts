@@ -1,3 +1,4 @@
+import type { CompiledProgram } from '../guest-host/program.ts';
 import type { Channel } from '../wire/frames.ts';
 import type { DaemonMessage } from '../wire/messages.ts';
 
@@ -5,16 +6,16 @@ import type { DaemonMessage } from '../wire/messages.ts';
 export type ToWorker =
   | { readonly kind: 'control'; readonly message: DaemonMessage }
   | { readonly kind: 'data'; readonly channel: Channel; readonly bytes: Uint8Array }
-  /** The guest's module: another guest has had it compiled. */
-  | { readonly kind: 'module'; readonly module: WebAssembly.Module };
+  /** The guest's program: another guest has had it compiled. */
+  | { readonly kind: 'module'; readonly module: CompiledProgram };
 
 /** What a guest's thread posts. */
 export type FromWorker =
   /** JSON. */
   | { readonly kind: 'control'; readonly text: string }
   | { readonly kind: 'data'; readonly channel: Channel; readonly bytes: Uint8Array }
-  /** The guest's module, for others that run the same. */
-  | { readonly kind: 'compiled'; readonly module: WebAssembly.Module };
+  /** The guest's program, for others that run the same. */
+  | { readonly kind: 'compiled'; readonly module: CompiledProgram };
 
 /** What one of them starts with. */
 export interface WorkerStart {

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { SharedModules } from '../guest-host/serve-guest.ts';
+import type { CompiledProgram } from '../guest-host/program.ts';
+import type { SharedPrograms } from '../guest-host/serve-guest.ts';
 import { controlText } from '../wire/frames.ts';
 import type { HostMessage } from '../wire/messages.ts';
 import type { Wire, WireEvents } from '../wire/wire.ts';
@@ -7,12 +8,12 @@ import type { FromWorker, ToWorker } from './port-messages.ts';
 
 export interface PortEnd {
   readonly open: (events: WireEvents) => Wire<HostMessage>;
-  readonly modules: SharedModules;
+  readonly programs: SharedPrograms;
 }
 
 /** A guest's thread's end of the port to the thread that serves it. */
 export function openPort(port: MessagePort): PortEnd {
-  const { promise: given, resolve: onGiven } = Promise.withResolvers<WebAssembly.Module>();
+  const { promise: given, resolve: onGiven } = Promise.withResolvers<CompiledProgram>();
   const post = (message: FromWorker, transfer?: readonly ArrayBuffer[]): void =>
     port.postMessage(message, transfer ?? []);
   return {
@@ -35,6 +36,6 @@ export function openPort(port: MessagePort): PortEnd {
         destroy: () => port.close(),
       };
     },
-    modules: { given, share: (module) => post({ kind: 'compiled', module }) },
+    programs: { given, share: (module) => post({ kind: 'compiled', module }) },
   };
 }

@@ -24,6 +24,8 @@ export type DaemonMessage =
 export interface Assignment {
   readonly tag: 'assign';
   readonly name: string;
+  /** What its bytes are. */
+  readonly format: 'module' | 'component';
   readonly moduleBytes: number;
   /** By which a place that keeps modules knows it: the same for the same bytes and passes. */
   readonly moduleKey: string | null;
@@ -95,9 +97,9 @@ export type GuestEnd =
 
 const errorCodes: readonly RuntimeErrorCode[] = [
   'NOT_WASM',
-  'IS_COMPONENT',
   'INVALID_MODULE',
   'UNKNOWN_IMPORT',
+  'CANNOT_LINK',
   'NO_ENTRY',
   'INVALID_MOUNT',
   'CANNOT_LISTEN',

@@ -6,7 +6,7 @@ const compiled = (): WebAssembly.Module => new WebAssembly.Module(Uint8Array.of(
 
 /** A guest that writes down what it is told. */
 function borrow() {
-  const told: (WebAssembly.Module | 'compile')[] = [];
+  const told: unknown[] = [];
   const borrower: Borrower = {
     give: (module) => void told.push(module),
     compile: () => void told.push('compile'),

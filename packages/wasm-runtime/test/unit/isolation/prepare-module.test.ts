@@ -5,7 +5,12 @@ import { assemble, guests } from '../../fixtures/guests.ts';
 describe('preparing a module', () => {
   test('leaves it as it is, and names where its imports come from', async () => {
     const bytes = await assemble(guests.unknownImports);
-    expect(prepareModule('web', bytes, {})).toEqual({ kind: 'ready', bytes, namespaces: new Set(['env']) });
+    expect(prepareModule('web', bytes, {})).toEqual({
+      kind: 'ready',
+      format: 'module',
+      bytes,
+      namespaces: new Set(['env']),
+    });
   });
 
   test('tells that a declared memory does not fit', async () => {

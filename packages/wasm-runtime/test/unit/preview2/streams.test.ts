@@ -15,6 +15,8 @@ async function start(...options: Parameters<typeof startPreview2>): Promise<Prev
 }
 
 const streams = 'wasi:io/streams';
+const listOf = (...handles: readonly number[]) => new Uint8Array(Uint32Array.from(handles).buffer);
+const indices = (bytes: Uint8Array) => [...new Uint32Array(Uint8Array.from(bytes).buffer)];
 const closed = { failed: 1, case: 1 };
 
 function errorOf(answer: { u8(at: number): number }, payloadAt = 4) {
@@ -48,6 +50,16 @@ function slowInput() {
       arrived.raise();
     },
   };
+}
+
+const timer = (guest: Preview2Guest, ns: bigint): number =>
+  Number(guest.call('wasi:clocks/monotonic-clock', 'subscribe-duration', ns).value);
+
+/** A list of handles in the guest's memory. */
+function listIn(guest: Preview2Guest, ...handles: readonly number[]): [number, number] {
+  const list = guest.guest.allocate(handles.length * 4, 4);
+  guest.guest.bytes().set(listOf(...handles), list);
+  return [list, handles.length];
 }
 
 describe('standard output', () => {
@@ -146,24 +158,13 @@ describe('standard input', () => {
 });
 
 describe('poll', () => {
-  const timer = (guest: Preview2Guest, ns: bigint): number =>
-    Number(guest.call('wasi:clocks/monotonic-clock', 'subscribe-duration', ns).value);
-  const listOf = (...handles: readonly number[]) => new Uint8Array(Uint32Array.from(handles).buffer);
-  const indices = (bytes: Uint8Array) => [...new Uint32Array(Uint8Array.from(bytes).buffer)];
-
-  function poll(guest: Preview2Guest, ...handles: readonly number[]): [number, number] {
-    const list = guest.guest.allocate(handles.length * 4, 4);
-    guest.guest.bytes().set(listOf(...handles), list);
-    return [list, handles.length];
-  }
-
   test('sleeps the thread until the first time is due', async () => {
     const guest = await start();
     const before = performance.now();
     const told = guest.call(
       'wasi:io/poll',
       'poll',
-      ...poll(guest, timer(guest, 10n ** 15n), timer(guest, 20_000_000n)),
+      ...listIn(guest, timer(guest, 10n ** 15n), timer(guest, 20_000_000n)),
     );
     const list = guest.guest.span(told.u32(0), told.u32(4) * 4);
     expect(indices(list)).toEqual([1]);
@@ -177,7 +178,7 @@ describe('poll', () => {
     const told = guest.call(
       'wasi:io/poll',
       'poll',
-      ...poll(guest, writable, timer(guest, 10n ** 15n), timer(guest, 0n)),
+      ...listIn(guest, writable, timer(guest, 10n ** 15n), timer(guest, 0n)),
     );
     expect(indices(guest.guest.span(told.u32(0), told.u32(4) * 4))).toEqual([0, 2]);
   });
@@ -188,7 +189,7 @@ describe('poll', () => {
     const input = Number(guest.call('wasi:cli/stdin', 'get-stdin').value);
     const readable = Number(guest.call(streams, '[method]input-stream.subscribe', input).value);
     expect((await guest.wait('wasi:io/poll', '[method]pollable.ready', readable)).value).toBe(0);
-    const told = guest.wait('wasi:io/poll', 'poll', ...poll(guest, timer(guest, 10n ** 18n), readable));
+    const told = guest.wait('wasi:io/poll', 'poll', ...listIn(guest, timer(guest, 10n ** 18n), readable));
     tell('x');
     const answer = await told;
     expect(indices(guest.guest.span(answer.u32(0), answer.u32(4) * 4))).toEqual([1]);
@@ -198,7 +199,7 @@ describe('poll', () => {
   test('of nothing, and of forged handles, ends the guest by a trap', async () => {
     const guest = await start();
     expect(() => guest.call('wasi:io/poll', 'poll', 0, 0)).toThrow(WebAssembly.RuntimeError);
-    expect(() => guest.call('wasi:io/poll', 'poll', ...poll(guest, 77))).toThrow(WebAssembly.RuntimeError);
+    expect(() => guest.call('wasi:io/poll', 'poll', ...listIn(guest, 77))).toThrow(WebAssembly.RuntimeError);
     const stdout = Number(guest.call('wasi:cli/stdout', 'get-stdout').value);
     expect(() => guest.call('wasi:io/poll', '[method]pollable.block', stdout)).toThrow(
       WebAssembly.RuntimeError,

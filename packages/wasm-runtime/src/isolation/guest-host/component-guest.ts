@@ -1,0 +1,84 @@
+import type { HostInterface } from '../../component/host-interface.ts';
+import type { ComponentInstance } from '../../component/link/component-instance.ts';
+import { linkComponent } from '../../component/link/link-component.ts';
+import type { ComponentPlan } from '../../component/plan/component-plan.ts';
+import { planComponent } from '../../component/plan/plan-component.ts';
+import { RuntimeError } from '../../errors.ts';
+import { createPreview2 } from '../../preview2/preview2-host.ts';
+import type { GuestEnd } from '../wire/messages.ts';
+import { describeEnd } from './describe-end.ts';
+import { isAtLimit } from './is-at-limit.ts';
+import { observeGuest } from './observe-guest.ts';
+import { observeInterfaces } from './observe-interfaces.ts';
+import type { GuestInput, OpenedGuest } from './program.ts';
+import { threadId } from './thread-id.ts';
+
+/** Opens the guest of a component that is a command of WASI 0.2. */
+export function openComponentGuest(input: GuestInput): OpenedGuest {
+  const { assignment, listeners, stdin, stdout, stderr } = input;
+  const preview2 = createPreview2({
+    args: assignment.args,
+    env: assignment.env,
+    mounts: assignment.mounts,
+    stdin,
+    stdout,
+    stderr,
+    tty: assignment.tty,
+    waiting: assignment.waiting,
+    maxDescriptors: assignment.maxDescriptors,
+    caps: assignment.caps,
+  });
+  return {
+    compile: (bytes) => planComponent(bytes, assignment.passes),
+    async run(plan) {
+      if (plan instanceof WebAssembly.Module) throw new TypeError('a module in the place of a component');
+      try {
+        return await runCommand(plan, preview2.interfaces, input);
+      } finally {
+        preview2.close();
+        for (const { listener } of listeners) listener.close();
+      }
+    },
+  };
+}
+
+async function runCommand(
+  plan: ComponentPlan,
+  interfaces: readonly HostInterface[],
+  { assignment, wire, calls, stderr }: GuestInput,
+): Promise<GuestEnd> {
+  const { waiting, caps, passes } = assignment;
+  const observation = observeGuest({ assignment, wire, stderr, memory: () => undefined });
+  let instance: ComponentInstance | undefined;
+  try {
+    const hosts = observeInterfaces(interfaces, calls, observation.calls);
+    instance = linkComponent(plan, hosts, { waiting, maxCallBytes: caps.maxCallBytes }).instantiate();
+    const run = instance.coreExport('wasi:cli/run', 'run');
+    if (run === undefined) throw notACommand(assignment.name, plan);
+    observation.begin();
+    const thread = threadId();
+    wire.send({ tag: 'started', ...(thread === undefined ? {} : { thread }) });
+    // A `result`: its case.
+    const failed = await run.call();
+    return observation.tell({ kind: 'exited', code: failed === 0 ? 0 : 1 }, {});
+  } catch (error) {
+    if (error instanceof RuntimeError) throw error;
+    const memoryFull = isAtLimit(instance?.memories ?? [], passes.memoryBytes);
+    const end = describeEnd(instance?.trap ?? error, instance?.ending, { memoryFull });
+    return observation.tell(end, {});
+  } finally {
+    instance?.close();
+  }
+}
+
+function notACommand(name: string, { exports }: ComponentPlan): RuntimeError {
+  const names =
+    exports
+      .map((one) => one.name)
+      .slice(0, 10)
+      .join(', ') || 'nothing';
+  return new RuntimeError(
+    'NO_ENTRY',
+    `${name} does not export wasi:cli/run, so it is no command; it exports ${names}`,
+  );
+}
