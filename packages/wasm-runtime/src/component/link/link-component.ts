@@ -5,6 +5,7 @@ import type { ComponentPlan } from '../plan/component-plan.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import { findWaits } from './find-waits.ts';
 import { instantiateComponent } from './instantiate-component.ts';
+import { countParams } from './make-trampoline.ts';
 import { matchHosts } from './match-hosts.ts';
 
 export interface LinkOptions {
@@ -49,6 +50,7 @@ export function linkComponent(
     plan,
     ...matched,
     waits: findWaits(plan, matched.functions, waiting),
+    paramCounts: plan.trampolines.map(({ coreType }) => countParams(coreType)),
     waiting,
     maxHandles,
     maxCallBytes,

@@ -9,6 +9,8 @@ export interface Linked {
   readonly functions: readonly CoreHostFunction[];
   readonly resources: readonly (ResourceType<never> | undefined)[];
   readonly waits: Waits;
+  /** Core parameters of each trampoline. */
+  readonly paramCounts: readonly number[];
   readonly waiting: 'sync' | 'suspend';
   readonly maxHandles: number;
   readonly maxCallBytes: number;

@@ -11,6 +11,8 @@ import type { CoreFunction, GuestResourceType, InstanceState, Store } from './st
 export interface TrampolineContext {
   readonly plan: ComponentPlan;
   readonly functions: readonly CoreHostFunction[];
+  /** Of each trampoline. */
+  readonly paramCounts: readonly number[];
   readonly signatureOf: (lift: number) => Signature;
   readonly store: Store;
   readonly guestOf: (options: number) => LinkedGuest;
@@ -19,11 +21,11 @@ export interface TrampolineContext {
 
 /** Makes the core function that a trampoline of the plan stands for. */
 export function makeTrampoline(number: number, waits: boolean, context: TrampolineContext): CoreFunction {
-  const { plan, store } = context;
+  const { plan, store, paramCounts } = context;
   const trampoline = plan.trampolines[number];
   if (trampoline === undefined) throw new RangeError(`no trampoline ${number}`);
   const { call, instance } = makeCall(trampoline, context);
-  const guarded = guardCall(call, countParams(trampoline.coreType), {
+  const guarded = guardCall(call, paramCounts[number] ?? 0, {
     instance,
     store,
     ofGuest: trampoline.kind === 'call' || trampoline.kind === 'resource.drop',
@@ -71,8 +73,8 @@ function makeCall(
   }
 }
 
-/** `(i32 i64) -> ()` has two. */
-function countParams(coreType: string): number {
+/** Of `(i32 i64) -> ()` there are two. */
+export function countParams(coreType: string): number {
   const params = coreType.slice(1, coreType.indexOf(')'));
   return params === '' ? 0 : params.split(' ').length;
 }

@@ -32,6 +32,8 @@ export interface PlannedMemory {
   readonly initialBytes: number;
   /** The name under which it is exported, if it is. */
   readonly exportName?: string;
+  /** Whether the module could as well import it: it is its only one. */
+  readonly importable: boolean;
 }
 
 /** Instantiates a core module. */

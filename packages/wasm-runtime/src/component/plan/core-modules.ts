@@ -58,7 +58,7 @@ export function findCoreModules(component: Uint8Array): CoreModules {
         };
         return {
           ...(uses.has(module) && { module: compileModule(bytes, own) }),
-          memories: memories.map((memory) => plannedMemory(memory, definition)),
+          memories: memories.map((memory) => plannedMemory(memory, definition, memories.length)),
         };
       });
     },
@@ -139,12 +139,14 @@ function shareOf(
 
 function plannedMemory(
   { minPages }: MemoryType,
-  definition: CoreModuleDefinition | undefined,
+  { type }: CoreModuleDefinition,
+  memories: number,
 ): PlannedMemory {
-  const exported = definition?.type.exports.filter(({ type }) => type.kind === 'core-memory') ?? [];
-  const [only] = exported;
+  const [only, ...others] = type.exports.filter((one) => one.type.kind === 'core-memory');
+  const imports = type.imports.some((one) => one.type.kind === 'core-memory');
   return {
     initialBytes: minPages * pageBytes,
-    ...(only && exported.length === 1 ? { exportName: only.name } : {}),
+    ...(only && others.length === 0 ? { exportName: only.name } : {}),
+    importable: memories === 1 && !imports,
   };
 }
