@@ -72,7 +72,7 @@ export function linkGuest(input: LinkInput): LinkedGuest {
     exports,
     memories: Object.values(exports).filter((value) => value instanceof WebAssembly.Memory),
     growthRefused: () => growthRefused(exports),
-    run: joinCalls(initializers(exports, entry), { run: run as Entry, entryArguments }, waiting),
+    run: joinCalls(initializers(exports, entry), { run, entryArguments }, waiting),
   };
 }
 
