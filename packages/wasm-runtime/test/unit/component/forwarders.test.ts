@@ -75,6 +75,6 @@ test('a plan tells the memory that its instances begin with', async () => {
   const plan = planComponent(await componentised(reader), passes);
   const [step] = plan.steps;
   expect(plan.modules[step?.module ?? -1]?.memories).toEqual([
-    { initialBytes: 65_536, exportName: 'memory' },
+    { initialBytes: 65_536, exportName: 'memory', importable: true },
   ]);
 });
