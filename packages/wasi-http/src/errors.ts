@@ -18,3 +18,20 @@ export class HttpPolicyError extends Error {
     this.code = code;
   }
 }
+
+/** Why a component cannot serve HTTP. */
+export type HandlerErrorCode =
+  /** It does not export `wasi:http/incoming-handler`. */
+  | 'NO_HANDLER'
+  /** A limit or a time is no number that it could be. */
+  | 'INVALID_OPTION';
+
+/** The message says what is missing. */
+export class HandlerError extends Error {
+  override readonly name = 'HandlerError';
+  readonly code: HandlerErrorCode;
+  constructor(code: HandlerErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -23,6 +23,8 @@ export type {
   HostInterface,
   ResourceType,
 } from './component/host-interface.ts';
+export { openComponent } from './component/open-component.ts';
+export type { OpenComponent, OpenComponentOptions } from './component/open-component.ts';
 export { inputStream, ioError, outputStream, pollable, StreamFailure } from './preview2/io-resources.ts';
 export type { InputSource, IoError, OutputSink, Pollable } from './preview2/io-resources.ts';
 export type { Ready } from './system/readiness.ts';

@@ -42,10 +42,12 @@ export interface InboundOptions {
   readonly tooLarge?: () => HttpFailure;
   /** Longest that the guest waits for the peer. @default for ever */
   readonly idleMs?: number;
+  /** Bytes that are held before the peer has to wait. @default 64 KiB */
+  readonly holdBytes?: number;
 }
 
 export function createInboundBody(transfer: Transfer, options: InboundOptions = {}): InboundWriter {
-  const { maxBytes = Number.POSITIVE_INFINITY, idleMs } = options;
+  const { maxBytes = Number.POSITIVE_INFINITY, idleMs, holdBytes = 64 * 1024 } = options;
   const arrival = createArrival();
   let chunks: Uint8Array[] = [];
   let held = 0;
@@ -94,7 +96,7 @@ export function createInboundBody(transfer: Transfer, options: InboundOptions = 
       if (count === undefined || count === 0 || into.length === 0) return count === undefined ? count : 0;
       const taken = moveFrom(chunks, into);
       held -= taken;
-      if (held < maxHeldBytes) askForMore();
+      if (held < holdBytes) askForMore();
       return taken;
     },
     async readable(signal) {
@@ -134,7 +136,7 @@ export function createInboundBody(transfer: Transfer, options: InboundOptions = 
       if (discarding || chunk.length === 0) return;
       chunks.push(chunk);
       held += chunk.length;
-      if (held + chunks.length * chunkOverheadBytes >= maxHeldBytes && !paused) {
+      if (held + chunks.length * chunkOverheadBytes >= holdBytes && !paused) {
         paused = true;
         transfer.pause();
       }
@@ -165,6 +167,5 @@ export function asIoError(failure: HttpFailure): { readonly message: string; rea
   return { message: failure.message, cause: failure };
 }
 
-const maxHeldBytes = 64 * 1024;
 /** A peer may send a body byte by byte. */
 const chunkOverheadBytes = 256;

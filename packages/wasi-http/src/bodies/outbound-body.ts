@@ -1,4 +1,3 @@
-import process from 'node:process';
 import { type OutputSink, StreamFailure } from '@wasmlet/wasm-runtime/host';
 import { HttpFailure } from '../types/error-code.ts';
 import type { Fields } from '../types/fields.ts';
@@ -140,7 +139,8 @@ export class OutboundBody {
   #scheduleSend(): void {
     if (this.#sendScheduled) return;
     this.#sendScheduled = true;
-    process.nextTick(() => {
+    // Not earlier: a guest that does not really wait goes on before, and may end the body.
+    setImmediate(() => {
       this.#sendScheduled = false;
       if (this.#state === 'open') this.#send();
     });

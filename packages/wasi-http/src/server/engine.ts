@@ -1,3 +1,4 @@
+import type { InboundBody } from '../bodies/inbound-body.ts';
 import { createCounters, type HandlerStats } from './counters.ts';
 import type { Exchange } from './exchange.ts';
 import type { GuestInstance, GuestProgram } from './guest-program.ts';
@@ -51,6 +52,7 @@ export function createEngine({ program, limits, maxUses, onRequest }: EngineOpti
   };
 
   const refusal = (exchange: Exchange): readonly [status: number, text: string] | undefined => {
+    if (exchange.isMalformed) return [400, 'the request is ambiguous'];
     if (exchange.pathWithQuery.length > limits.maxUrlBytes) return [414, 'the path is too long'];
     if (headerBytes(exchange) > limits.maxHeaderBytes) return [431, 'the headers are too large'];
     if ((exchange.bodyLength ?? 0) > limits.maxBodyBytes) return [413, 'the body is too large'];
@@ -60,10 +62,22 @@ export function createEngine({ program, limits, maxUses, onRequest }: EngineOpti
     return [503, 'the server is busy'];
   };
 
-  const run = async (exchange: Exchange, began: number, starting: Promise<GuestInstance>): Promise<void> => {
+  /** For a guest that cannot wait for it. */
+  const receiveWhole = async (exchange: Exchange): Promise<InboundBody | undefined> => {
+    if (program.waiting === 'suspend' || exchange.bodyLength === 0) return undefined;
+    const body = exchange.receive(Number.POSITIVE_INFINITY);
+    await body.ended(AbortSignal.timeout(limits.requestMs));
+    return body;
+  };
+
+  const run = async (
+    exchange: Exchange,
+    began: number,
+    starting: GuestInstance | Promise<GuestInstance>,
+  ): Promise<void> => {
     try {
-      const instance = await starting;
-      finish(exchange, began, instance, await serveRequest(exchange, instance, limits.requestMs));
+      const [instance, body] = [await starting, await receiveWhole(exchange)];
+      finish(exchange, began, instance, await serveRequest(exchange, instance, limits.requestMs, body));
     } catch (error) {
       failed(exchange, began, error);
     }
@@ -71,7 +85,7 @@ export function createEngine({ program, limits, maxUses, onRequest }: EngineOpti
 
   const finish = (exchange: Exchange, began: number, instance: GuestInstance, served: Served): void => {
     if (served.ending === 'answered') pool.giveBack(instance);
-    else instance.close(new Error(`the request ${served.ending}`));
+    else instance.close();
     ended(exchange, began, served);
   };
 
@@ -100,7 +114,8 @@ export function createEngine({ program, limits, maxUses, onRequest }: EngineOpti
       let instance;
       try {
         instance = pool.take();
-        if (instance instanceof Promise) return run(exchange, began, instance);
+        const comesFirst = program.waiting === 'sync' && exchange.bodyLength !== 0;
+        if (comesFirst || instance instanceof Promise) return run(exchange, began, instance);
       } catch (error) {
         return failed(exchange, began, error);
       }

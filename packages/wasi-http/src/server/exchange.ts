@@ -9,10 +9,12 @@ export interface Exchange {
   readonly scheme: 'http' | 'https';
   readonly authority: string | undefined;
   readonly headers: Fields;
+  /** Two readers could understand it differently; it is refused. */
+  readonly isMalformed: boolean;
   /** What `content-length` says; 0 for a request without a body; undefined when nobody knows. */
   readonly bodyLength: number | undefined;
-  /** Begins to receive the body. Once. */
-  receive(): InboundBody;
+  /** Begins to receive the body, once; so many of its bytes are held before the client has to wait. */
+  receive(holdBytes: number): InboundBody;
   readonly reply: Reply;
   /** The client's address, for the access log. */
   readonly client: string | undefined;

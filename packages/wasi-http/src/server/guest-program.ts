@@ -2,6 +2,8 @@ import type { CoreExport } from '@wasmlet/wasm-runtime/host';
 
 /** A component that serves HTTP, ready to be started as often as one likes. */
 export interface GuestProgram {
+  /** Whether its instances can wait; if not, they are given bodies whole. */
+  readonly waiting: 'sync' | 'suspend';
   start(): GuestInstance | Promise<GuestInstance>;
 }
 
@@ -9,6 +11,8 @@ export interface GuestProgram {
 export interface GuestInstance {
   /** `wasi:http/incoming-handler.handle`. */
   readonly handle: CoreExport;
-  /** Ends it, and what it waits for. */
-  close(reason: Error): void;
+  /** Ends the call that it is in, where it waits or at its next call of the host. */
+  stop(reason: Error): void;
+  /** Frees what it has. Not while it is in a call. */
+  close(): void;
 }

@@ -40,6 +40,12 @@ export function createHttpServer(listener: Listener, options: HttpServerOptions)
   server.timeout = limits.clientIdleMs + limits.requestMs;
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   server.on('checkContinue', listener);
+  // Once it stops, connections are closed with the answer to the request that they bring or wait for.
+  server.on('request', (_request, response: ServerResponse) => {
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections();
+    });
+  });
   return server;
 }
 

@@ -23,9 +23,9 @@ export function createInstancePool(program: GuestProgram, maxUses: number): Inst
       return program.start();
     },
     giveBack(instance) {
-      if (maxUses === 1) return instance.close(served());
+      if (maxUses === 1) return instance.close();
       const count = (uses.get(instance) ?? 0) + 1;
-      if (isClosed || count >= maxUses) return instance.close(served());
+      if (isClosed || count >= maxUses) return instance.close();
       uses.set(instance, count);
       idle.push(instance);
     },
@@ -34,11 +34,7 @@ export function createInstancePool(program: GuestProgram, maxUses: number): Inst
     },
     close() {
       isClosed = true;
-      for (const instance of idle.splice(0)) instance.close(served());
+      for (const instance of idle.splice(0)) instance.close();
     },
   };
-}
-
-function served(): Error {
-  return new Error('the instance has answered its requests');
 }

@@ -1,3 +1,6 @@
+import { HandlerError } from '../errors.ts';
+import { maxTimeoutMs } from '../policy/config.ts';
+
 /** What one client may ask of a handler. */
 export interface HandlerLimits {
   /** Requests that run at once; more are answered with 503. @default 128 */
@@ -12,6 +15,18 @@ export interface HandlerLimits {
   readonly maxHeaderBytes: number;
   /** Bytes of a request's body; beyond, 413. Bodies are streamed, so that they need no memory. @default no limit */
   readonly maxBodyBytes: number;
+}
+
+/** Checks what an application asks for, and fills in the defaults. Throws {@link HandlerError} `INVALID_OPTION`. */
+export function handlerLimits(given: Partial<HandlerLimits>): HandlerLimits {
+  const limits = { ...defaultLimits, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    const isTime = name.endsWith('Ms');
+    const isFine =
+      value > 0 && (isTime ? value <= maxTimeoutMs : Number.isSafeInteger(value) || value === Infinity);
+    if (!isFine) throw new HandlerError('INVALID_OPTION', `limit ${name} ${value} is not a number above 0`);
+  }
+  return limits;
 }
 
 export type BodyLimits = Pick<HandlerLimits, 'maxBodyBytes' | 'clientIdleMs'>;

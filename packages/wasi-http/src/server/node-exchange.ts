@@ -14,15 +14,20 @@ export function nodeExchange(
 ): Exchange {
   const headers = Fields.received(request.rawHeaders);
   const chunked = request.headers['transfer-encoding'] !== undefined;
+  const length = chunked ? undefined : (headers.contentLength ?? 0);
   return {
     method: request.method ?? 'GET',
     pathWithQuery: request.url ?? '/',
     scheme: (request.socket as TLSSocket).encrypted ? 'https' : 'http',
     authority: request.headers.host ?? (request.headers[':authority'] as string | undefined),
     headers,
-    bodyLength: chunked ? undefined : (headers.contentLength ?? 0),
-    receive: () => receiveBody(request, limits),
-    reply: new NodeReply(request, response),
+    isMalformed: countOf(request.rawHeaders, 'host') > 1,
+    bodyLength: length,
+    receive: (holdBytes) => {
+      if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
+      return receiveBody(request, { ...limits, holdBytes });
+    },
+    reply: new NodeReply(request, response, length !== 0),
     client: request.socket.remoteAddress,
     onGone(gone) {
       response.once('close', () => {
@@ -32,7 +37,20 @@ export function nodeExchange(
   };
 }
 
-function receiveBody(request: IncomingMessage, { maxBodyBytes, clientIdleMs }: BodyLimits): InboundBody {
+/** Node takes the first of several. */
+function countOf(raw: readonly string[], wanted: string): number {
+  let count = 0;
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = raw[index] as string;
+    if (name.length === wanted.length && name.toLowerCase() === wanted) count += 1;
+  }
+  return count;
+}
+
+function receiveBody(
+  request: IncomingMessage,
+  { maxBodyBytes, clientIdleMs, holdBytes }: BodyLimits & { readonly holdBytes: number },
+): InboundBody {
   const ignore = (): void => {
     request.off('data', push);
     request.resume(); // Node reads it to its end, so that the connection can be used again.
@@ -43,6 +61,7 @@ function receiveBody(request: IncomingMessage, { maxBodyBytes, clientIdleMs }: B
       maxBytes: maxBodyBytes,
       tooLarge: () => new HttpFailure({ code: 'HTTP-request-body-size', size: BigInt(maxBodyBytes) }),
       idleMs: clientIdleMs,
+      holdBytes,
     },
   );
   const push = (chunk: Uint8Array): void => writer.push(chunk);
@@ -65,9 +84,13 @@ type ReplyState =
 class NodeReply implements Reply {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #hasBody: boolean;
+  #hasLength = false;
   #state: ReplyState = { kind: 'waiting' };
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  /** @param hasBody whether the request has one, which the client may still be sending at the end */
+  constructor(request: IncomingMessage, response: ServerResponse, hasBody: boolean) {
+    this.#hasBody = hasBody;
     this.#request = request;
     this.#response = response;
   }
@@ -100,20 +123,23 @@ class NodeReply implements Reply {
     if (hasTrailers) this.#response.addTrailers(trailers.entries as [string, string][]);
     if (last === undefined) this.#response.end();
     else this.#response.end(last);
-    this.#leaveRest();
   }
 
-  abort(): void {
+  abort({ detail }: HttpFailure): void {
     this.#state = { kind: 'sent' };
-    // What was written may still be on its way; the connection must not look as if the body was complete.
-    this.#request.socket.destroy();
+    const { socket } = this.#request;
+    const isFramed = this.#response.chunkedEncoding || this.#hasLength;
+    // The client is not to believe that the body is complete: it misses the last chunk, or bytes, or gets a reset.
+    if (!isFramed) socket.resetAndDestroy();
+    else if (/^connection-|-timeout$/.test(detail.code)) socket.destroy();
+    else setImmediate(() => socket.destroySoon()); // What was written before still arrives.
   }
 
   answer(status: number, text: string, headers: readonly Field[] = []): void {
     this.#state = { kind: 'sent' };
     if (this.#response.destroyed) return;
     const body = Buffer.from(`${text}\n`);
-    const closes = !this.#request.complete;
+    const closes = status === 400 || (this.#hasBody && !this.#request.complete);
     this.#response.writeHead(status, [
       'content-type',
       'text/plain; charset=utf-8',
@@ -123,7 +149,6 @@ class NodeReply implements Reply {
       ...headers.flat(),
     ]);
     this.#response.end(this.#request.method === 'HEAD' ? undefined : body);
-    this.#leaveRest();
   }
 
   /** @param length of the whole body, if it is known */
@@ -135,13 +160,8 @@ class NodeReply implements Reply {
     const flat: string[] = headers.flat();
     const bare = status === 204 || status === 304 || this.#request.method === 'HEAD';
     const isDeclared = headers.some(([name]) => name === 'content-length');
+    this.#hasLength = isDeclared || length !== undefined;
     if (length !== undefined && !bare && !isDeclared) flat.push('content-length', String(length));
     this.#response.writeHead(status, flat);
-  }
-
-  /** A client that still sends what nobody reads does not keep its connection. */
-  #leaveRest(): void {
-    if (this.#request.complete || this.#request.readableFlowing === true) return;
-    this.#request.resume();
   }
 }

@@ -1,3 +1,4 @@
+import type { InboundBody } from '../bodies/inbound-body.ts';
 import type { BodyTarget } from '../bodies/outbound-body.ts';
 import { type ErrorCode, HttpFailure } from '../types/error-code.ts';
 import {
@@ -17,7 +18,8 @@ export interface Served {
   readonly bodyBytes: number;
   /** What ended the guest. */
   readonly trap?: unknown;
-  readonly ending: 'answered' | 'trapped' | 'timed-out' | 'gone';
+  /** `broken-off`: the guest returned without a response, or in the middle of one. */
+  readonly ending: 'answered' | 'broken-off' | 'trapped' | 'timed-out' | 'gone';
 }
 
 /**
@@ -25,11 +27,13 @@ export interface Served {
  * is not whole. The instance may be used again if it `answered`.
  *
  * @param deadlineMs from now on
+ * @param received what there is of the body already
  */
 export function serveRequest(
   exchange: Exchange,
   instance: GuestInstance,
   deadlineMs: number,
+  received?: InboundBody,
 ): Served | Promise<Served> {
   const { reply } = exchange;
   let response: OutgoingResponse | undefined;
@@ -40,7 +44,7 @@ export function serveRequest(
     answered = status;
     reply.answer(status, text);
   };
-  const breakOff = (failure: HttpFailure, status = 500, text = messages.broken): void => {
+  const breakOff = (failure: HttpFailure, status = 500, text: string = messages.broken): void => {
     if (response?.body?.isOpen) return response.body.fail(failure);
     if (answered === undefined) answer(status, text);
   };
@@ -69,7 +73,7 @@ export function serveRequest(
     stopped = ending;
     if (ending === 'timed-out') breakOff(failure, 504, messages.timedOut);
     else response?.body?.fail(failure);
-    instance.close(failure);
+    instance.stop(failure);
   };
   const timer = setTimeout(
     () => stop('timed-out', new HttpFailure({ code: 'HTTP-response-timeout' })),
@@ -84,18 +88,24 @@ export function serveRequest(
       return { status: stopped === 'gone' ? undefined : answered, bodyBytes, ending: stopped };
     }
     stopped = 'gone'; // Nothing that comes from now on matters.
+    const fault = received && faultOf(received);
     if (trap !== undefined) {
-      breakOff(new HttpFailure({ code: 'internal-error', text: 'the guest trapped' }));
+      const [status, text] = fault ?? [500, messages.broken];
+      breakOff(new HttpFailure({ code: 'internal-error', text: 'the guest trapped' }), status, text);
       return { status: answered, bodyBytes, ending: 'trapped', trap: trap.error };
     }
     if (response?.body?.isOpen) response.body.fail(new HttpFailure({ code: 'HTTP-response-incomplete' }));
-    else if (answered === undefined) answer(502, messages.noResponse);
-    return { status: answered, bodyBytes, ending: 'answered' };
+    else if (answered === undefined) answer(...(fault ?? [502, messages.noResponse]));
+    else return { status: answered, bodyBytes, ending: 'answered' };
+    return { status: answered, bodyBytes, ending: 'broken-off' };
   };
 
   try {
     const { handles } = instance.handle.guest;
-    const request = handles.insert(incomingRequest, requestOf(exchange));
+    const request = handles.insert(
+      incomingRequest,
+      requestOf(exchange, () => (received ??= exchange.receive(heldBytes))),
+    );
     const returned = instance.handle.call(request, handles.insert(responseOutparam, { set, drop: () => {} }));
     if (!(returned instanceof Promise)) return end();
     return returned.then(
@@ -107,7 +117,15 @@ export function serveRequest(
   }
 }
 
-function requestOf(exchange: Exchange): IncomingRequest {
+/** What is answered for a guest that got no further, since the client's body did not. */
+function faultOf({ outcome }: InboundBody): [status: number, text: string] | undefined {
+  if (outcome?.kind !== 'failed') return undefined;
+  const { code } = outcome.failure.detail;
+  if (code === 'HTTP-request-body-size') return [413, messages.tooLarge];
+  return code === 'connection-read-timeout' ? [408, messages.slow] : undefined;
+}
+
+function requestOf(exchange: Exchange, receive: () => InboundBody): IncomingRequest {
   const { method, pathWithQuery, scheme, authority, headers } = exchange;
   let taken = false;
   return {
@@ -119,7 +137,7 @@ function requestOf(exchange: Exchange): IncomingRequest {
     takeBody() {
       if (taken) return undefined;
       taken = true;
-      return exchange.receive();
+      return receive();
     },
   };
 }
@@ -142,10 +160,15 @@ function withoutHalves({ reply }: Exchange, answered: (status: number) => void):
   };
 }
 
+/** Bytes of a request's body that wait for the guest. */
+const heldBytes = 64 * 1024;
+
 /** What clients are told; nothing of the guest's inside. */
 const messages = {
   broken: 'the handler failed',
   length: 'the handler gave a content-length that is not that of its body',
   noResponse: 'the handler gave no response',
   timedOut: 'the handler took too long',
+  tooLarge: 'the body is too large',
+  slow: 'the body did not come',
 } as const;

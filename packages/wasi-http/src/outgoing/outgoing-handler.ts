@@ -1,0 +1,145 @@
+import { createEgressGuard, type EgressPolicy } from '@wasmlet/egress';
+import type { GuestView, HostInterface } from '@wasmlet/wasm-runtime/host';
+import { createArrival } from '../bodies/arrival.ts';
+import { type HttpTimeouts, maxTimeoutMs } from '../policy/config.ts';
+import { HttpFailure, storeErrorCode } from '../types/error-code.ts';
+import { httpVersion } from '../types/http-types.ts';
+import {
+  type FutureResponse,
+  futureResponse,
+  type OutgoingRequest,
+  outgoingRequest,
+  type RequestOptions,
+  requestOptions,
+} from '../types/resources.ts';
+import { failureOf } from './failure-of.ts';
+import type { OutgoingClient, SentResponse } from './outgoing-client.ts';
+import { requestTarget } from './request-target.ts';
+
+export interface OutgoingOptions {
+  readonly policy: EgressPolicy;
+  /** The longest of each; a guest's own are shorter. */
+  readonly timeouts: HttpTimeouts;
+  /** Requests without response that may be on their way at once. */
+  readonly maxRequests: number;
+  /** Is told of each request that the policy does not allow. */
+  readonly onDenied: ((host: string) => void) | undefined;
+}
+
+/** `wasi:http/outgoing-handler`: requests of one guest, or of all instances of one component. */
+export interface OutgoingHandler {
+  readonly interface: HostInterface;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+export function createOutgoingHandler(options: OutgoingOptions): OutgoingHandler {
+  const { policy, timeouts, maxRequests, onDenied } = options;
+  const guard = createEgressGuard(policy);
+  let client: Promise<OutgoingClient> | undefined;
+  let running = 0;
+
+  /** undici is loaded by the first request. */
+  const clientOf = async (): Promise<OutgoingClient> => {
+    const { createOutgoingClient } = await import('./outgoing-client.ts');
+    return createOutgoingClient(guard, timeouts.connectMs);
+  };
+
+  const send = (request: OutgoingRequest, asked: RequestOptions | undefined): FutureResponse => {
+    if (running >= maxRequests) throw new HttpFailure({ code: 'connection-limit-reached' });
+    const target = requestTarget(request, guard);
+    running += 1;
+    client ??= clientOf();
+    return future(async (signal) => {
+      try {
+        const ready = await (client as Promise<OutgoingClient>);
+        return await ready.send(request, target, { timeouts: shortest(timeouts, asked), signal });
+      } catch (error) {
+        const failure = failureOf(error);
+        request.body?.fail(failure);
+        if (failure.detail.code === 'HTTP-request-denied') onDenied?.(target.hostname);
+        throw failure;
+      } finally {
+        running -= 1;
+      }
+    });
+  };
+
+  const handle =
+    (guest: GuestView) =>
+    (handleOfRequest: number, hasOptions: number, handleOfOptions: number, out: number): void => {
+      const at = guest.check(out, 40, 8);
+      const request = guest.handles.take(outgoingRequest, handleOfRequest);
+      const asked = hasOptions === 0 ? undefined : guest.handles.take(requestOptions, handleOfOptions);
+      try {
+        const sent = guest.handles.insert(futureResponse, send(request, asked));
+        guest.bytes()[at] = 0;
+        guest.view().setInt32(at + 8, sent, true);
+      } catch (error) {
+        if (!(error instanceof HttpFailure)) throw error;
+        request.body?.fail(error);
+        if (error.detail.code === 'HTTP-request-denied') onDenied?.(request.authority ?? '');
+        guest.bytes()[at] = 1;
+        storeErrorCode(guest, at + 8, error.detail);
+      }
+    };
+
+  return {
+    interface: {
+      name: 'wasi:http/outgoing-handler',
+      version: httpVersion,
+      functions: { handle: { type: '(i32 i32 i32 i32) -> ()', waits: false, bind: handle } },
+    },
+    async close() {
+      await (await client)?.destroy();
+    },
+  };
+}
+
+/** A response that is on its way. */
+function future(send: (signal: AbortSignal) => Promise<SentResponse>): FutureResponse {
+  const arrival = createArrival();
+  const dropped = new AbortController();
+  let outcome: SentResponse | HttpFailure | undefined;
+  let taken = false;
+  const settle = (come: SentResponse | HttpFailure): void => {
+    outcome = come;
+    if (dropped.signal.aborted && !(come instanceof HttpFailure)) come.close();
+    arrival.announce();
+  };
+  send(dropped.signal).then(settle, (error: unknown) => settle(failureOf(error)));
+  return {
+    get outcome() {
+      return outcome;
+    },
+    get taken() {
+      return taken;
+    },
+    set taken(value) {
+      taken = value;
+    },
+    isReady: () => outcome !== undefined,
+    async ready(signal) {
+      if (outcome === undefined) await arrival.next(signal);
+    },
+    drop() {
+      if (taken) return;
+      dropped.abort(new HttpFailure({ code: 'connection-terminated' }));
+      if (outcome !== undefined && !(outcome instanceof HttpFailure)) outcome.close();
+    },
+  };
+}
+
+function shortest(most: HttpTimeouts, asked: RequestOptions | undefined): HttpTimeouts {
+  return {
+    connectMs: shorter(most.connectMs, asked?.connectTimeout),
+    headersMs: shorter(most.headersMs, asked?.firstByteTimeout),
+    bodyIdleMs: shorter(most.bodyIdleMs, asked?.betweenBytesTimeout),
+  };
+}
+
+function shorter(limit: number, nanoseconds: bigint | undefined): number {
+  return nanoseconds === undefined
+    ? limit
+    : Math.min(limit, maxTimeoutMs, Math.ceil(Number(nanoseconds) / 1e6));
+}

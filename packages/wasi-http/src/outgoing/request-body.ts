@@ -1,0 +1,37 @@
+import { Readable } from 'node:stream';
+import type { OutboundBody } from '../bodies/outbound-body.ts';
+import { HttpFailure } from '../types/error-code.ts';
+
+/** A guest's body as undici takes it: whole if the guest has finished it already, else as a stream. */
+export function requestBody(body: OutboundBody | undefined): Readable | Buffer | null {
+  if (body === undefined) return null;
+  let drained: (() => void) | undefined;
+  let whole: Buffer | null | undefined;
+  let stream: Readable | undefined;
+  const opened = (): Readable => {
+    stream ??= new Readable({ read: () => drained?.(), highWaterMark: 64 * 1024 });
+    return stream;
+  };
+  body.attach({
+    write: (bytes) => void opened().push(bytes),
+    get pendingBytes() {
+      return stream?.readableLength ?? 0;
+    },
+    onDrain: (call) => (drained = call),
+    finish(last, trailers) {
+      if (trailers !== undefined && trailers.entries.length > 0) {
+        // undici sends none; to leave them out would be to send another message than the guest's.
+        opened().destroy(
+          new HttpFailure({ code: 'internal-error', text: 'trailers of requests are not sent' }),
+        );
+      } else if (stream === undefined)
+        whole = last === undefined ? null : Buffer.from(last.buffer, last.byteOffset, last.length);
+      else {
+        if (last !== undefined) stream.push(last);
+        stream.push(null);
+      }
+    },
+    abort: (failure) => void opened().destroy(failure),
+  });
+  return whole === undefined ? opened() : whole;
+}
