@@ -315,6 +315,11 @@ describe('a name', () => {
       /has to be "self"/,
     ],
     [
+      'of a method that takes another resource',
+      '(import "r" (type (sub resource))) (import "q" (type $q (sub resource))) (import "[method]r.a" (func (param "self" (borrow $q))))',
+      /has to be "self"/,
+    ],
+    [
       'of a method whose first parameter has another name',
       '(import "r" (type $r (sub resource))) (import "[method]r.a" (func (param "me" (borrow $r))))',
       /has to be "self"/,

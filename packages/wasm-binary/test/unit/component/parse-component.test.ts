@@ -333,6 +333,22 @@ describe('resources', () => {
     });
   });
 
+  test('of an instance may be hidden by the type of its export, of which they are what it leaves open', async () => {
+    const { exports } = await parsed(`${counter}
+      (instance $c (instantiate $counter))
+      (export "c" (instance $c) (instance
+        (export "counter" (type $r (sub resource)))
+        (export "[method]counter.value" (func (param "self" (borrow $r)) (result u32)))))`);
+    const [shown] = exports;
+    expect(shown?.resources).toMatchObject([{ path: ['counter'] }]);
+    expect(shown?.type).toMatchObject({
+      exports: [
+        {},
+        { type: { params: [{ type: { kind: 'borrow', resource: shown?.resources[0]?.resource } }] } },
+      ],
+    });
+  });
+
   test('of an export may be hidden by its type', async () => {
     const { exports } = await parsed(`
       (type $r (resource (rep i32)))
