@@ -1,6 +1,7 @@
 import type { TrapFrame } from '../guest.ts';
 import { maxFrames } from '../wire/messages.ts';
 import { demangleRust } from './demangle-rust.ts';
+import { ownFrame } from './suspending.ts';
 
 const wasmFrame = /^\s+at (?:(\S.*?) \()?wasm:\/\/wasm\/[^:]*:wasm-function\[(\d+)\]:0x([0-9a-f]+)/;
 
@@ -10,7 +11,7 @@ export function backtraceOf(error: unknown): readonly TrapFrame[] {
   const frames: TrapFrame[] = [];
   for (const line of (error.stack ?? '').split('\n')) {
     const [, name = '', index = '', offset = ''] = wasmFrame.exec(line) ?? [];
-    if (index === '') continue;
+    if (index === '' || line.includes(ownFrame)) continue;
     frames.push({
       // V8 writes `<module name>.<function name>`, and only what the name section has.
       ...(name === '' || name.startsWith('wasm://')

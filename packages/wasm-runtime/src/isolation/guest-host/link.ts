@@ -5,6 +5,7 @@ import type { Preview1 } from '../../preview1/preview1.ts';
 import type { ExitSwitch } from './exit-switch.ts';
 import type { CallObserver, HostCall } from './observe-calls.ts';
 import type { OpenHostModules } from './host-modules.ts';
+import { suspendingData } from './suspending.ts';
 
 export interface LinkInput {
   readonly module: WebAssembly.Module;
@@ -110,8 +111,12 @@ function findImport(namespace: string, name: string, input: LinkInput): WebAssem
   if (provided === undefined) return undefined;
   const call = observer ? observer.wrap(namespace, name, provided.call) : provided.call;
   const waits = provided.waits || (observer?.waits ?? false);
-  return waiting === 'suspend' && waits ? new WebAssembly.Suspending(call) : call;
+  if (waiting !== 'suspend' || !waits) return call;
+  return wasi.has(namespace) && dataCalls.has(name) ? suspendingData(call) : new WebAssembly.Suspending(call);
 }
+
+const wasi: ReadonlySet<string> = new Set(['wasi_snapshot_preview1', 'wasi_unstable']);
+const dataCalls: ReadonlySet<string> = new Set(['fd_read', 'fd_write']);
 
 interface Provided {
   readonly call: HostCall;
