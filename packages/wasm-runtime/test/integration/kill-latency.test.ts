@@ -1,13 +1,14 @@
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, describe, expect, test } from 'vitest';
-import { createRuntime, type GuestSpec, type WasmRuntime } from '../../src/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { GuestSpec, WasmRuntime } from '../../src/index.ts';
 import { bigModule } from '../fixtures/big-module.ts';
 import { guests } from '../fixtures/guests.ts';
 import { isolations, scratchDirectory, specIn } from '../fixtures/start-guest.ts';
+import { createRuntime } from '../fixtures/tested-runtime.ts';
 
 // A hundred and more kills of each state are judged by their 99th percentile, which needs a machine without other
-// work; a few by their median: WASMLET_KILLS=200, and `-t 'isolation thread'` for one way of isolation at a time.
+// work; a few by their median: WASMLET_BUILT=1 WASMLET_KILLS=200, and `-t 'isolation thread'` for one way at a time.
 const kills = Number(process.env['WASMLET_KILLS'] ?? 5);
 const manyKills = 100;
 
@@ -24,6 +25,10 @@ describe.each(isolations)('isolation %s:', (isolation) => {
   const bare = createRuntime({ allowedIsolation: [isolation], pool: { idle: 0 }, threads: { idle: 0 } });
   /** Has a loaded place waiting, so that a start gets far at once. */
   const loaded = createRuntime({ allowedIsolation: [isolation] });
+  beforeAll(async () => {
+    // Where guests share a process, it stays for the next one.
+    await bare.start(await specOf(guests.sleep));
+  });
   afterAll(() => Promise.all([bare[Symbol.asyncDispose](), loaded[Symbol.asyncDispose]()]));
 
   /** From the call of `stop` to the guest's end, some milliseconds after its start. */
