@@ -63,16 +63,13 @@ export function inodeOf({ descriptor, point }: Place, name: string): bigint | un
   const below = name === '.' ? point : point?.points.get(name);
   if (below?.mounted !== undefined) return inodeOfDescriptor(below.mounted.descriptor);
   if (name === '.' && descriptor !== bare) return inodeOfDescriptor(descriptor);
-  const path = inDirectory(descriptor, name);
-  const stats = lstatSync(path, noThrow);
+  const stats = lstatSync(inDirectory(descriptor, name), exactOrNone);
   // What leads to mounts is a directory, whatever is on the machine.
   if (stats === undefined || (below !== undefined && !stats.isDirectory())) return below?.inode;
-  // Numbers are read in half the time of a bigint, and are exact up to here.
-  if (Number.isSafeInteger(stats.ino)) return BigInt(stats.ino);
-  return lstatSync(path, { bigint: true, ...noThrow })?.ino;
+  return stats.ino;
 }
 
-const noThrow = { throwIfNoEntry: false } as const;
+const exactOrNone = { bigint: true, throwIfNoEntry: false } as const;
 
 function inodeOfDescriptor(descriptor: number): bigint {
   return fstatSync(descriptor, { bigint: true }).ino;

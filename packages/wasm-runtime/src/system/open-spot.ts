@@ -33,7 +33,7 @@ const fileMode = 0o666;
  * Opens what a walk has found. Regular files and directories only: a fifo, device or socket could block the thread
  * in the kernel, where nothing can end it. `refused`: nothing was opened, the name is missing or may be a symlink.
  *
- * @param likelyMissing look before: what is missing costs an exception else, three times as much as a look
+ * @param likelyMissing look before: what is missing costs an exception else, twice as much as a look
  */
 export function openSpot(
   spot: Spot,
