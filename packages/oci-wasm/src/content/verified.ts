@@ -77,18 +77,21 @@ async function* verify(
   }
 }
 
-/** All of a stream's bytes, up to a limit. */
+/** All of a stream's bytes, up to a limit, in memory of their own: none of the chunks is kept. */
 export async function collect(
   source: AsyncIterable<Uint8Array>,
   maxBytes: number,
   tooLarge: () => OciError,
-): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+): Promise<Uint8Array<ArrayBuffer>> {
+  let memory = new ArrayBuffer(0);
   let length = 0;
   for await (const chunk of source) {
-    length += chunk.length;
-    if (length > maxBytes) throw tooLarge();
-    chunks.push(chunk);
+    const needed = length + chunk.length;
+    if (needed > maxBytes) throw tooLarge();
+    if (needed > memory.byteLength)
+      memory = memory.transfer(Math.min(maxBytes, Math.max(needed, 2 * length)));
+    new Uint8Array(memory).set(chunk, length);
+    length = needed;
   }
-  return Buffer.concat(chunks, length);
+  return Buffer.from(memory, 0, length);
 }
