@@ -1,5 +1,6 @@
 import { describeWasm, sniffWasm, WasmBinaryError, type WasmDescription } from '@wasmlet/wasm-binary';
 import type { AbortOptions, ContentReader } from '../content/target.ts';
+import { lent } from '../content/lent.ts';
 import { collect } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import type { FoundFile } from '../rootfs/find-file.ts';
@@ -59,7 +60,7 @@ async function beginning(
 ): Promise<Pick<FoundFile, 'bytes' | 'size'>> {
   if (artifact.format === 'compat') return findProgramFile(from, artifact, { ...abort, keepBytes });
   const { layer } = artifact;
-  const source = from.read(layer, abort);
+  const source = lent(layer, from.read(layer, abort));
   const { size } = layer;
   return {
     size,

@@ -1,4 +1,5 @@
 import type { AbortOptions, ContentReader } from '../content/target.ts';
+import { lent } from '../content/lent.ts';
 import { OciError } from '../errors.ts';
 import { findFile, type FoundFile } from '../rootfs/find-file.ts';
 import { createLayerBudget } from '../rootfs/layer-budget.ts';
@@ -34,7 +35,7 @@ export async function findProgramFile(
     );
   }
   const abort = signal === undefined ? {} : { signal };
-  const sources = layers.map((layer) => () => from.read(layer, abort));
+  const sources = layers.map((layer) => () => lent(layer, from.read(layer, abort)));
   const budget = createLayerBudget();
   for (const path of programPaths(entryPointOf(entry).file, program)) {
     const found = await findFile({ layers: sources, path, keepBytes, maxFileBytes, budget });

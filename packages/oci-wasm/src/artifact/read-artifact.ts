@@ -1,4 +1,5 @@
 import type { AbortOptions } from '../content/target.ts';
+import { lent } from '../content/lent.ts';
 import { collect } from '../content/verified.ts';
 import { OciError } from '../errors.ts';
 import type { LayoutStore } from '../store/layout-store.ts';
@@ -44,7 +45,7 @@ export async function readModuleBytes(
   }
   const { layer } = artifact;
   return collect(
-    store.read(layer, options),
+    lent(layer, store.read(layer, options)),
     layer.size,
     () =>
       new OciError(

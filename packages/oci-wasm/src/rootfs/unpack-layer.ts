@@ -1,14 +1,13 @@
-import { Readable } from 'node:stream';
 import type { Duplex } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
+import { markSpare, releaseChunk } from '../content/spare-chunk.ts';
 import { OciError } from '../errors.ts';
 import type { LayerBudget } from './layer-budget.ts';
 
 /**
  * The archive in a layer. Which compression it has is told by its first bytes, as containerd does, since media
- * types are often wrong about it. Reads its source to the end, so that a verified one has been verified when the
- * iteration has ended well.
+ * types are often wrong about it. Chunks are good until the next one is asked for, those of the source as well. Reads
+ * its source to the end, so that a verified one has been verified when the iteration has ended well.
  *
  * Throws {@link OciError} `INVALID_LAYER`, `TOO_LARGE`, and what the source throws.
  */
@@ -49,7 +48,8 @@ async function firstChunks(source: AsyncGenerator<Uint8Array, void, undefined>):
   while (head.length < magicBytes) {
     const next = await source.next();
     if (next.done === true) break;
-    head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
+    head =
+      head.length === 0 && next.value.length >= magicBytes ? next.value : Buffer.concat([head, next.value]);
   }
   return head;
 }
@@ -85,9 +85,13 @@ async function* decoded(
   source: AsyncIterable<Uint8Array>,
   decoder: Duplex,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const feeding = pipeline(Readable.from(source), decoder).catch(() => {});
+  const feeding = feed(source, decoder);
   try {
-    yield* decoder as AsyncIterable<Uint8Array>;
+    for await (const chunk of decoder as AsyncIterable<Uint8Array>) {
+      yield chunk;
+      // When its memory is full the decoder makes more, and does not look at it again.
+      releaseChunk(markSpare(chunk, chunkSize));
+    }
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (!/^(?:Z_|ZSTD_|ERR_ZLIB|ERR_ZSTD)/.test(code)) throw error;
@@ -99,4 +103,28 @@ async function* decoded(
     // Its source is let go of before whoever waits goes on.
     await feeding;
   }
+}
+
+/** Never rejects: what fails is told by the decoder. */
+async function feed(source: AsyncIterable<Uint8Array>, decoder: Duplex): Promise<void> {
+  try {
+    for await (const chunk of source) {
+      if (!(await takes(decoder, chunk))) return;
+    }
+    decoder.end();
+  } catch (error) {
+    decoder.destroy(error as Error);
+  }
+}
+
+/** Resolves with true when it has no more use for the chunk, and with false when it has failed or is closed. */
+function takes(decoder: Duplex, chunk: Uint8Array): Promise<boolean> {
+  return new Promise((resolve) => {
+    const onClose = (): void => resolve(false);
+    decoder.once('close', onClose);
+    decoder.write(chunk, (error) => {
+      decoder.off('close', onClose);
+      resolve(!error);
+    });
+  });
 }
