@@ -2,7 +2,7 @@ import type { Descriptor } from '../../content/descriptor.ts';
 import { releaseChunk } from '../../content/spare-chunk.ts';
 import { isVerified } from '../../content/verified.ts';
 import { OciError } from '../../errors.ts';
-import { createSendBuffers } from './send-buffers.ts';
+import type { SendBuffers } from './send-buffers.ts';
 
 /** Reads content that can be opened again, part by part, for requests each of which carries one of them. */
 export interface SourceCursor extends AsyncDisposable {
@@ -29,13 +29,12 @@ const none = new Uint8Array();
 export function createSourceCursor(
   open: () => AsyncIterable<Uint8Array>,
   descriptor: Descriptor,
+  buffers: Pick<SendBuffers, 'copy'>,
 ): SourceCursor {
   const { digest, size } = descriptor;
   let opened: AsyncIterable<Uint8Array> | undefined;
   let reading: Reading | undefined;
   let failure: Error | undefined;
-
-  const buffers = createSendBuffers(size);
 
   const close = (): void => {
     // It may be in the middle of a read, which nobody needs to wait for.

@@ -1,3 +1,5 @@
+import { createSendMemory, type SendMemory } from './send-buffers.ts';
+
 /** How blobs are sent: in one piece or in chunks. */
 export interface UploadPolicy {
   /** Blobs up to this size are sent in one request. @default 16 MiB */
@@ -10,6 +12,8 @@ export interface UploadPolicy {
 export interface Uploads extends UploadPolicy {
   /** Origins of registries that have refused a chunk: they get blobs in one piece. */
   readonly chunkless: Set<string>;
+  /** What all of them are sent from. */
+  readonly memory: SendMemory;
 }
 
 const defaultUploadPolicy: UploadPolicy = {
@@ -18,5 +22,5 @@ const defaultUploadPolicy: UploadPolicy = {
 };
 
 export function createUploads(policy: Partial<UploadPolicy> = {}): Uploads {
-  return { ...defaultUploadPolicy, ...policy, chunkless: new Set() };
+  return { ...defaultUploadPolicy, ...policy, chunkless: new Set(), memory: createSendMemory() };
 }

@@ -25,7 +25,8 @@ export async function uploadBlob(
   open: () => AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await using source = createSourceCursor(open, descriptor);
+  const buffers = context.uploads.memory.lend();
+  await using source = createSourceCursor(open, descriptor, buffers);
   const subject = `cannot push ${context.name}: blob ${descriptor.digest}`;
   const job: UploadJob = { context, descriptor, source, signal, subject };
   let upload = await beginUpload(job);
@@ -34,7 +35,10 @@ export async function uploadBlob(
   try {
     for (;;) {
       const step = await advance(job, upload);
-      if (step.kind === 'done') return;
+      if (step.kind === 'done') {
+        buffers.giveBack();
+        return;
+      }
       if (step.kind === 'refused') {
         await cancelUpload(context, upload);
         upload = await beginUpload(job);
