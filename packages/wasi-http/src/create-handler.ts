@@ -73,6 +73,7 @@ export function createHandler(component: Uint8Array, options: HandlerOptions = {
     ...wasi,
     hosts: (own) => [...own, http, outgoing.interface],
     waiting,
+    longLived: reuse > 1,
   });
   const program = componentProgram(opened, waiting);
   const engine = createEngine({ program, limits, maxUses: reuse, onRequest });

@@ -25,6 +25,14 @@ export type {
 } from './component/host-interface.ts';
 export { openComponent } from './component/open-component.ts';
 export type { OpenComponent, OpenComponentOptions } from './component/open-component.ts';
+export { ComponentError } from './component/link/call-from-outside.ts';
+export { ComponentTrap } from './component/component-trap.ts';
+export { GuestResource } from './component/abi/guest-resource.ts';
+export type {
+  ComponentExports,
+  ComponentFunction,
+  ComponentInstance,
+} from './component/link/component-instance.ts';
 export { inputStream, ioError, outputStream, pollable, StreamFailure } from './preview2/io-resources.ts';
 export type { InputSource, IoError, OutputSink, Pollable } from './preview2/io-resources.ts';
 export type { Ready } from './system/readiness.ts';

@@ -22,6 +22,8 @@ export interface OpenComponentOptions {
   readonly hosts?: (wasi: readonly HostInterface[]) => readonly HostInterface[];
   /** As {@link LinkOptions.waiting}. */
   readonly waiting: 'sync' | 'suspend';
+  /** As {@link LinkOptions.longLived}. @default false */
+  readonly longLived?: boolean;
   /** Handles that one component instance may have at once. */
   readonly maxHandles?: number;
   /** Cap on the memories of one instance, together; `null` for none. @default null */
@@ -61,9 +63,10 @@ export function openComponent(bytes: Uint8Array, options: OpenComponentOptions):
     maxDescriptors: 1_024,
   });
   try {
-    const { maxHandles } = options;
+    const { longLived = false, maxHandles } = options;
     const linked = linkComponent(plan, hosts?.(wasi.interfaces) ?? wasi.interfaces, {
       waiting,
+      longLived,
       ...(maxHandles === undefined ? {} : { maxHandles }),
     });
     return { instantiate: () => linked.instantiate(), close: () => wasi.close() };

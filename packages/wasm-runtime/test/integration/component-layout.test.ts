@@ -19,13 +19,16 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 /** Types in which nothing points elsewhere: their bytes in memory say all. */
 function flatType(seed: number): ValueType {
   const dice = createDice(seed);
-  const hasNoPointer = (type: ValueType): boolean => !/"(list|string)"/.test(JSON.stringify(type));
   const fields: { readonly name: string; readonly type: ValueType }[] = [];
   while (fields.length < 20) {
     const type = randomType(dice, 1 + dice(3));
     if (hasNoPointer(type)) fields.push({ name: `f${fields.length}`, type });
   }
   return { kind: 'record', fields };
+}
+
+function hasNoPointer(type: ValueType): boolean {
+  return !/"(list|string)"/.test(JSON.stringify(type));
 }
 
 /** A component that answers the bytes in which it is given a value: those and their length lie behind the value. */
@@ -57,7 +60,7 @@ async function dumpOfJco(wat: string, name: string): Promise<() => Dump> {
     instantiation: 'sync',
   });
   const cores = new Map<string, WebAssembly.Module>();
-  for (const [file, content] of Object.entries(files as Record<string, Uint8Array>)) {
+  for (const [file, content] of Object.entries(files)) {
     if (file.endsWith('.wasm')) cores.set(file, new WebAssembly.Module(content));
     else if (file.endsWith('.js')) await writeFile(join(directory, `${name}.mjs`), content);
   }

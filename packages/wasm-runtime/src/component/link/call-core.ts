@@ -9,7 +9,7 @@ type Core = (...values: readonly CoreValue[]) => unknown;
 /** A function that a component exports, as its core function: entered and left by the rules. */
 export interface CoreCall {
   readonly guest: LinkedGuest;
-  /** Traps, or throws for a caller outside, when the instance is in another call. Before parameters are made. */
+  /** Marks the instance as being in a call; before parameters are made. Whoever calls has seen that it is in none. */
   enter(): void;
   /** Answers the core result, or a promise of it. */
   call(values: readonly CoreValue[]): unknown;

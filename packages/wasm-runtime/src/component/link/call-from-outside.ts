@@ -109,7 +109,9 @@ function within<T>(callee: CoreCall, { pass, call }: Outside<T>): T | Promise<T>
     const told = call(passed);
     return told instanceof Promise ? told.catch((error: unknown) => end(store, error)) : told;
   } catch (error) {
-    if (passed || !(error instanceof TypeError) || store.exitSwitch.used) return end(store, error);
+    const isHarmless = !passed && error instanceof TypeError && !store.exitSwitch.used;
+    // What it has been lent for the call would be found at the end of the next one.
+    if (!isHarmless || instance.handles.borrows > 0) return end(store, error);
     instance.entered = false;
     throw error;
   }

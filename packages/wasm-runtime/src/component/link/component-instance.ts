@@ -25,7 +25,7 @@ export interface ComponentInstance {
    * nothing when the component does not export it.
    */
   coreExport(of: string, name: string): CoreExport | undefined;
-  /** The memories of its core instances, largest first; none before there are any. */
+  /** The memories that its core instances export, largest first. */
   readonly memories: readonly WebAssembly.Memory[];
   /** How it used its exit: the code that it exited with, or what a host function failed with. */
   readonly ending: Ending | undefined;

@@ -55,10 +55,16 @@ export function createParts(linked: Linked): Parts {
     end: undefined,
     trap: undefined,
   };
+  let waiters: readonly WebAssembly.ImportValue[] | undefined;
   return {
     store,
     callFromOutside,
     importOf(source) {
+      const place = source.from === 'trampoline' ? linked.waiters.get(source.trampoline) : undefined;
+      if (place !== undefined) {
+        waiters ??= linked.waitingCalls.bind([...linked.waiters.keys()].map(trampolineOf));
+        return at(waiters, place);
+      }
       const found = resolveSource(store, source) as WebAssembly.ImportValue;
       const mayWait = source.from === 'trampoline' && waits.trampolines[source.trampoline];
       return mayWait ? new WebAssembly.Suspending(found as never) : found;

@@ -44,15 +44,19 @@ const composed = `(component
   (func (export "run") (result u32) (canon lift (core func $i "run")))
   (func (export "again") (result u32) (canon lift (core func $i "run"))))`;
 
-test('a guest waits for a host through a component in between', async () => {
-  const { promise, resolve } = Promise.withResolvers<number>();
-  const instance = await instanceOf(composed, [slow(async (n) => n * (await promise))], {
-    waiting: 'suspend',
-  });
-  const told = functionOf(instance, 'run')();
-  resolve(10);
-  await expect(told).resolves.toBe(101);
-});
+test.each([false, true])(
+  'a guest waits for a host by way of another component; long-lived: %s',
+  async (longLived) => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const instance = await instanceOf(composed, [slow(async (n) => n * (await promise))], {
+      waiting: 'suspend',
+      longLived,
+    });
+    const told = functionOf(instance, 'run')();
+    resolve(10);
+    await expect(told).resolves.toBe(101);
+  },
+);
 
 test('the same guest runs without promises where it waits with the thread', async () => {
   const instance = await instanceOf(composed, [slow(() => Promise.reject(new Error('not asked')))]);
