@@ -37,6 +37,7 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     env: spec.env,
     mounts: spec.mounts,
     listeners: (spec.listeners ?? []).map(listenerOf),
+    egress: spec.egress ?? null,
     stdin: spec.stdin ?? 'none',
     tty: spec.tty ?? false,
     output: outputOf(spec.output),

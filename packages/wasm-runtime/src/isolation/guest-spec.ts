@@ -1,3 +1,4 @@
+import type { EgressPolicy } from '@wasmlet/egress';
 import type { HostModuleUse } from '../host.ts';
 
 /** What one guest is given. Plain data: it travels to the guest host as it is. */
@@ -16,6 +17,11 @@ export interface GuestSpec {
    * but none at `/` or `.` has one more directory, `/`). @default none
    */
   readonly listeners?: readonly GuestListener[];
+  /**
+   * Where a component may connect to by its sockets, and which names it may look up. A component gets a listener by binding to its
+   * port. @default nowhere, and none
+   */
+  readonly egress?: EgressPolicy;
   /** @default 'none': the guest reads end-of-file. `stream`: {@link Guest.stdin} feeds it. */
   readonly stdin?: 'none' | 'stream' | GuestInputFile;
   /** Whether stdio is shown to the guest as a terminal. @default false */

@@ -115,8 +115,12 @@ async function suspend(
   done: () => boolean,
 ): Promise<void> {
   const sources = polled.filter((each) => !(each instanceof TimePollable)).map((each) => each.ready);
-  do await firstReady(sources, nextTimeMs(polled), closing);
-  while (!done());
+  for (;;) {
+    await firstReady(sources, nextTimeMs(polled), closing);
+    if (done()) return;
+    // Woken for nothing: what is waited for may need the event loop.
+    await firstReady([], 0, closing);
+  }
 }
 
 function nextTimeMs(polled: readonly Pollable[]): number {

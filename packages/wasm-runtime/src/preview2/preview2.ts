@@ -1,7 +1,9 @@
+import type { EgressPolicy } from '@wasmlet/egress';
 import type { HostInterface } from '../component/host-interface.ts';
 import type { GuestMount } from '../isolation/guest-spec.ts';
 import type { CallCaps } from '../preview1/call-caps.ts';
 import type { InputSource, OutputSink } from '../preview1/preview1.ts';
+import type { PassedListenerAt } from './socket-host.ts';
 
 /** What a guest of WASI 0.2 sees, resolved; the isolation layer builds it inside the guest host. */
 export interface Preview2Options {
@@ -17,6 +19,10 @@ export interface Preview2Options {
   readonly waiting: 'sync' | 'suspend';
   /** Files and directories that the guest may have open at once. */
   readonly maxDescriptors: number;
+  /** Where it may connect to, and which names it may look up. @default nowhere, and none */
+  readonly egress?: EgressPolicy;
+  /** Sockets that listen, which the guest gets by binding to their ports. They need `waiting: 'suspend'`. */
+  readonly listeners?: readonly PassedListenerAt[];
   /** Of those that are absent the defaults hold. */
   readonly caps?: Partial<CallCaps>;
 }
@@ -26,4 +32,6 @@ export interface Preview2 {
   readonly interfaces: readonly HostInterface[];
   /** Ends waits and closes all that the guest has open, but what its handles hold. Idempotent. */
   close(): void;
+  /** Resolves when what the guest has sent over closed connections has gone, or cannot go. */
+  settled(): Promise<void>;
 }

@@ -9,10 +9,13 @@ export async function untilDone(
   ready: Ready,
   act: () => boolean,
 ): Promise<void> {
-  do {
-    if (guest.waiting === 'sync') throw cannotSuspend();
+  if (guest.waiting === 'sync') throw cannotSuspend();
+  for (;;) {
     await firstReady([ready], Number.POSITIVE_INFINITY, closing);
-  } while (!act());
+    if (act()) return;
+    // Woken for nothing: what is waited for may need the event loop.
+    await firstReady([], 0, closing);
+  }
 }
 
 /**

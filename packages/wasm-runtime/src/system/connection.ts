@@ -13,10 +13,21 @@ export interface Connection {
   writeNow(bytes: Uint8Array): number | undefined;
   /** Whether {@link writeNow} would answer at once. */
   readonly canWrite: boolean;
+  /** Bytes that {@link writeNow} would take now; throws what it would throw. */
+  readonly room: number;
   readonly writable: Ready;
+  readonly local: SocketAddress;
+  readonly remote: SocketAddress;
   shutdown(how: 'read' | 'write'): void;
+  setKeepAlive(on: boolean): void;
   /** Sends what was handed over, then the end. Resolves when that has gone, or cannot go any more. Idempotent. */
   close(): Promise<void>;
+}
+
+/** Of an IP socket, as text and number; empty and 0 when it is gone already. */
+export interface SocketAddress {
+  readonly address: string;
+  readonly port: number;
 }
 
 /** Bytes handed over that the kernel has not taken; a guest waits before there are more. */
@@ -56,15 +67,26 @@ export function createConnection(socket: Socket): Connection {
   const canWrite = (): boolean =>
     ended.writing || socket.destroyed || failure !== undefined || socket.writableLength < maxUnsent;
 
+  const room = (): number => {
+    if (failure !== undefined) throw failure;
+    if (ended.writing || socket.destroyed) throw new SystemError('EPIPE');
+    return Math.max(maxUnsent - socket.writableLength, 0);
+  };
+  const local = { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
+  const remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+
   return {
     input,
+    local,
+    remote,
+    get room() {
+      return room();
+    },
     writeNow(bytes) {
-      if (failure !== undefined) throw failure;
-      if (ended.writing || socket.destroyed) throw new SystemError('EPIPE');
-      const room = maxUnsent - socket.writableLength;
-      if (room <= 0) return undefined;
+      const taking = room();
+      if (taking === 0) return undefined;
       // Of their own: the guest may change its memory before they are gone.
-      const taken = Buffer.from(bytes.subarray(0, room));
+      const taken = Buffer.from(bytes.subarray(0, taking));
       if (taken.length > 0) socket.write(taken);
       return taken.length;
     },
@@ -82,6 +104,7 @@ export function createConnection(socket: Socket): Connection {
         socket.end();
       }
     },
+    setKeepAlive: (on) => void socket.setKeepAlive(on),
     close() {
       ended.reading = true;
       ended.writing = true;

@@ -12,6 +12,7 @@ import { observeGuest } from './observe-guest.ts';
 import { observeInterfaces } from './observe-interfaces.ts';
 import type { GuestInput, OpenedGuest } from './program.ts';
 import { threadId } from './thread-id.ts';
+import { within } from './within.ts';
 
 /** Opens the guest of a component that is a command of WASI 0.2. */
 export function openComponentGuest(input: GuestInput): OpenedGuest {
@@ -27,6 +28,11 @@ export function openComponentGuest(input: GuestInput): OpenedGuest {
     waiting: assignment.waiting,
     maxDescriptors: assignment.maxDescriptors,
     caps: assignment.caps,
+    listeners: listeners.map(({ listener }, index) => ({
+      listener,
+      port: assignment.listeners[index]?.port ?? 0,
+    })),
+    ...(assignment.egress === null ? {} : { egress: assignment.egress }),
   });
   return {
     compile: (bytes) => planComponent(bytes, assignment.passes),
@@ -36,7 +42,7 @@ export function openComponentGuest(input: GuestInput): OpenedGuest {
         return await runCommand(plan, preview2.interfaces, input);
       } finally {
         preview2.close();
-        for (const { listener } of listeners) listener.close();
+        await within(preview2.settled());
       }
     },
   };
@@ -47,14 +53,22 @@ async function runCommand(
   interfaces: readonly HostInterface[],
   { assignment, wire, calls, stderr }: GuestInput,
 ): Promise<GuestEnd> {
-  const { waiting, caps, passes } = assignment;
+  const { name, entry, waiting, caps, passes } = assignment;
+  if (entry !== '_start') {
+    const what = `${name} is a component, of whose functions only that of wasi:cli/run is called, not ${entry}`;
+    throw new RuntimeError('NO_ENTRY', what);
+  }
   const observation = observeGuest({ assignment, wire, stderr, memory: () => undefined });
   let instance: ComponentInstance | undefined;
   try {
     const hosts = observeInterfaces(interfaces, calls, observation.calls);
-    instance = linkComponent(plan, hosts, { waiting, maxCallBytes: caps.maxCallBytes }).instantiate();
+    instance = linkComponent(plan, hosts, {
+      waiting,
+      longLived: true,
+      maxCallBytes: caps.maxCallBytes,
+    }).instantiate();
     const run = instance.coreExport('wasi:cli/run', 'run');
-    if (run === undefined) throw notACommand(assignment.name, plan);
+    if (run === undefined) throw notACommand(name, plan);
     observation.begin();
     const thread = threadId();
     wire.send({ tag: 'started', ...(thread === undefined ? {} : { thread }) });

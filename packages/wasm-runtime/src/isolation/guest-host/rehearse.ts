@@ -44,6 +44,7 @@ const assignments: readonly Assignment[] = (['sync', 'suspend'] as const).map((w
   env: [['A', 'b']],
   mounts: [],
   listeners: [],
+  egress: null,
   stdin: 'none',
   tty: false,
   output:

@@ -12,6 +12,7 @@ import { observeGuest } from './observe-guest.ts';
 import { readArguments, showResults } from './entry-values.ts';
 import { createReporter } from './reporter.ts';
 import { threadId } from './thread-id.ts';
+import { within } from './within.ts';
 
 export interface RunInput {
   readonly assignment: Assignment;
@@ -78,16 +79,4 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
 function isOutOfMemory(linked: LinkedGuest | undefined, limit: number | null): boolean {
   if (linked === undefined || limit === null) return false;
   return linked.growthRefused() || isAtLimit(linked.memories, limit);
-}
-
-/** Longest that host modules may take to close what they hold, and what was sent to go. */
-const closeTimeoutMs = 1000;
-
-async function within(closing: Promise<void> | undefined): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, closeTimeoutMs);
-  });
-  await Promise.race([closing, timeout]);
-  clearTimeout(timer);
 }

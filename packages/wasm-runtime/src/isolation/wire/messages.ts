@@ -1,3 +1,4 @@
+import type { EgressPolicy } from '@wasmlet/egress';
 import type { RuntimeErrorCode } from '../../errors.ts';
 import type { HostModuleUse } from '../../host.ts';
 import type { CallCaps } from '../../preview1/call-caps.ts';
@@ -35,6 +36,8 @@ export interface Assignment {
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly mounts: readonly GuestMount[];
   readonly listeners: readonly Required<GuestListener>[];
+  /** Where a component's sockets may connect to; `null` for nowhere. */
+  readonly egress: EgressPolicy | null;
   readonly stdin: 'none' | 'stream' | GuestInputFile;
   readonly tty: boolean;
   readonly output:
