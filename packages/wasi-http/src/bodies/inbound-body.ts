@@ -1,7 +1,7 @@
 import { type InputSource, type Ready, StreamFailure } from '@wasmlet/wasm-runtime/host';
 import { HttpFailure } from '../types/error-code.ts';
 import type { Fields } from '../types/fields.ts';
-import { createArrival } from './arrival.ts';
+import { Arrival } from './arrival.ts';
 
 /** A body that comes from a peer, and its trailers. Little of it is held; the peer waits for the guest. */
 export interface InboundBody extends InputSource {
@@ -48,7 +48,7 @@ export interface InboundOptions {
 
 export function createInboundBody(transfer: Transfer, options: InboundOptions = {}): InboundWriter {
   const { maxBytes = Number.POSITIVE_INFINITY, idleMs, holdBytes = 64 * 1024 } = options;
-  const arrival = createArrival();
+  const arrival = new Arrival();
   let chunks: Uint8Array[] = [];
   let held = 0;
   let total = 0;

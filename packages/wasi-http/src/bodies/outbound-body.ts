@@ -1,7 +1,7 @@
-import { type OutputSink, StreamFailure } from '@wasmlet/wasm-runtime/host';
+import { type OutputSink, type Ready, StreamFailure } from '@wasmlet/wasm-runtime/host';
 import { HttpFailure } from '../types/error-code.ts';
 import type { Fields } from '../types/fields.ts';
-import { createArrival } from './arrival.ts';
+import { Arrival } from './arrival.ts';
 import { asIoError } from './inbound-body.ts';
 
 /** Where a body goes, once its head is on its way. */
@@ -29,10 +29,9 @@ export interface OutboundOptions {
 }
 
 /** What a guest writes. Short writes leave together, at the latest when the guest waits or ends the body. */
-export class OutboundBody {
-  readonly stream: OutputSink;
+export class OutboundBody implements OutputSink {
   readonly #options: OutboundOptions;
-  readonly #room = createArrival();
+  readonly #room = new Arrival();
   #target: BodyTarget | undefined;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
@@ -43,16 +42,13 @@ export class OutboundBody {
   #trailers: Fields | undefined;
   #state: 'open' | 'finished' | HttpFailure = 'open';
 
+  /** Bound, since pollables are made of it. */
+  readonly writable: Ready = async (signal) => {
+    if (this.#state === 'open' && this.room() === 0) await this.#waitForRoom(signal);
+  };
+
   constructor(options: OutboundOptions) {
     this.#options = options;
-    this.stream = {
-      room: () => this.#roomNow(),
-      write: (bytes) => this.#write(bytes),
-      flush: () => this.#throwIfFailed(),
-      writable: async (signal) => {
-        if (this.#state === 'open' && this.#roomNow() === 0) await this.#waitForRoom(signal);
-      },
-    };
   }
 
   /** Its head says a length, but nobody expects so many bytes: the answer to a HEAD. */
@@ -64,7 +60,33 @@ export class OutboundBody {
   takeStream(): OutputSink | undefined {
     if (this.#streamTaken) return undefined;
     this.#streamTaken = true;
-    return this.stream;
+    return this;
+  }
+
+  room(): number {
+    this.#throwIfFailed();
+    const pending = this.#heldBytes + (this.#target?.pendingBytes ?? 0);
+    return Math.max(0, this.#options.maxPendingBytes - pending);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#throwIfFailed();
+    const { length, wrongLength } = this.#options;
+    this.#written += bytes.length;
+    if (this.#checksLength && length !== undefined && this.#written > length) {
+      this.fail(wrongLength(this.#written));
+      this.#throwIfFailed();
+    }
+    if (bytes.length === 0) return;
+    this.#held.push(Uint8Array.prototype.slice.call(bytes));
+    this.#heldBytes += bytes.length;
+    if (this.#target === undefined) return;
+    if (this.#heldBytes >= sendBytes) this.#send();
+    else this.#scheduleSend();
+  }
+
+  flush(): void {
+    this.#throwIfFailed();
   }
 
   get isOpen(): boolean {
@@ -112,28 +134,6 @@ export class OutboundBody {
   #throwIfFailed(): void {
     if (this.#state === 'open') return;
     throw new StreamFailure(this.#state === 'finished' ? undefined : asIoError(this.#state));
-  }
-
-  #roomNow(): number {
-    this.#throwIfFailed();
-    const pending = this.#heldBytes + (this.#target?.pendingBytes ?? 0);
-    return Math.max(0, this.#options.maxPendingBytes - pending);
-  }
-
-  #write(bytes: Uint8Array): void {
-    this.#throwIfFailed();
-    const { length, wrongLength } = this.#options;
-    this.#written += bytes.length;
-    if (this.#checksLength && length !== undefined && this.#written > length) {
-      this.fail(wrongLength(this.#written));
-      this.#throwIfFailed();
-    }
-    if (bytes.length === 0) return;
-    this.#held.push(Uint8Array.prototype.slice.call(bytes));
-    this.#heldBytes += bytes.length;
-    if (this.#target === undefined) return;
-    if (this.#heldBytes >= sendBytes) this.#send();
-    else this.#scheduleSend();
   }
 
   #scheduleSend(): void {

@@ -1,6 +1,6 @@
 import { createEgressGuard, type EgressPolicy } from '@wasmlet/egress';
 import type { GuestView, HostInterface } from '@wasmlet/wasm-runtime/host';
-import { createArrival } from '../bodies/arrival.ts';
+import { Arrival } from '../bodies/arrival.ts';
 import { type HttpTimeouts, maxTimeoutMs } from '../policy/config.ts';
 import { HttpFailure, storeErrorCode } from '../types/error-code.ts';
 import { httpVersion } from '../types/http-types.ts';
@@ -98,7 +98,7 @@ export function createOutgoingHandler(options: OutgoingOptions): OutgoingHandler
 
 /** A response that is on its way. */
 function future(send: (signal: AbortSignal) => Promise<SentResponse>): FutureResponse {
-  const arrival = createArrival();
+  const arrival = new Arrival();
   const dropped = new AbortController();
   let outcome: SentResponse | HttpFailure | undefined;
   let taken = false;

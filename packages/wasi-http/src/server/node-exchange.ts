@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { createInboundBody, type InboundBody, type InboundWriter } from '../bodies/inbound-body.ts';
 import { HttpFailure } from '../types/error-code.ts';
 import { type Field, Fields } from '../types/fields.ts';
+import { latin1 } from '../types/host-function.ts';
 import type { Exchange, Reply } from './exchange.ts';
 import type { BodyLimits } from './limits.ts';
 
@@ -122,6 +123,8 @@ class NodeReply implements Reply {
     this.#sendHead(hasTrailers ? undefined : (last?.length ?? 0));
     if (hasTrailers) this.#response.addTrailers(trailers.entries as [string, string][]);
     if (last === undefined) this.#response.end();
+    else if (last.length <= oneWriteBytes)
+      this.#response.end(latin1(last), 'latin1'); // one piece with its head
     else this.#response.end(last);
   }
 
@@ -165,3 +168,6 @@ class NodeReply implements Reply {
     this.#response.writeHead(status, flat);
   }
 }
+
+/** Above, copying costs more than a second piece. */
+const oneWriteBytes = 8 * 1024;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { serveComponent, type ServedComponent } from '../../src/index.ts';
+import { serveComponent, type ServedComponent } from '../../src/serve.ts';
 import { echo, serve, serveTcp } from '../fixtures/http-server.ts';
 import { send } from '../fixtures/send.ts';
 import { serverGuest } from '../fixtures/server-guest.ts';

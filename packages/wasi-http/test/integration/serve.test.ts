@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { serveComponent, type RequestRecord } from '../../src/index.ts';
+import { serveComponent, type RequestRecord } from '../../src/serve.ts';
 import { rawClient } from '../fixtures/raw-client.ts';
 import { send } from '../fixtures/send.ts';
 import { serverGuest } from '../fixtures/server-guest.ts';

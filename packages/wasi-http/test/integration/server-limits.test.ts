@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HandlerError, type HandlerLimits, serveComponent } from '../../src/index.ts';
+import { HandlerError, type HandlerLimits, serveComponent } from '../../src/serve.ts';
 import { rawClient } from '../fixtures/raw-client.ts';
 import { send } from '../fixtures/send.ts';
 import { serverGuest } from '../fixtures/server-guest.ts';

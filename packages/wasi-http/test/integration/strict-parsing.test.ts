@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { serveComponent } from '../../src/index.ts';
+import { serveComponent } from '../../src/serve.ts';
 import { rawClient } from '../fixtures/raw-client.ts';
 import { serverGuest } from '../fixtures/server-guest.ts';
 
