@@ -1,38 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { parseComponent } from '../../../src/index.ts';
-import { bytesOf, componentOf, type Part, section } from '../../fixtures/bytes.ts';
-import { componentOfText } from '../../fixtures/component-of-text.ts';
+import { componentOf, section } from '../../fixtures/bytes.ts';
+import { libc } from '../../fixtures/component-of-text.ts';
 import { errorOf } from '../../fixtures/error-of.ts';
-
-const libc = `
-  (core module $m
-    (memory (export "memory") 1)
-    (memory (export "wide") i64 1)
-    (table (export "table") 1 externref)
-    (global (export "g") i32 (i32.const 0))
-    (func (export "none"))
-    (func (export "one") (param i32))
-    (func (export "give") (result i32) unreachable)
-    (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable))
-  (core instance $i (instantiate $m))
-  (alias core export $i "memory" (core memory $memory))
-  (alias core export $i "wide" (core memory $wide))
-  (alias core export $i "table" (core table $table))
-  (alias core export $i "none" (core func $none))
-  (alias core export $i "one" (core func $one))
-  (alias core export $i "give" (core func $give))
-  (alias core export $i "realloc" (core func $realloc))`;
-
-const refused = async (text: string): Promise<{ code?: string; message?: string }> => {
-  const bytes = await componentOfText(text);
-  return errorOf(() => parseComponent(bytes)) ?? {};
-};
+import { refusalOf } from '../../fixtures/refusal.ts';
 
 const wants = (what: string): string => `(component $c (import "a" ${what}))`;
-const lift = (type: string, func: string, options = ''): string =>
-  `${libc} (type $t ${type}) (func (type $t) (canon lift (core func ${func}) ${options}))`;
-const lower = (type: string, options = ''): string =>
-  `${libc} (import "f" (func $f ${type})) (core func (canon lower (func $f) ${options}))`;
 
 describe('a type', () => {
   test.each([
@@ -90,7 +63,7 @@ describe('a type', () => {
       /within that of another/,
     ],
   ])('%s is refused', async (_what, text, message) => {
-    expect(await refused(text)).toEqual({
+    expect(await refusalOf(text)).toEqual({
       code: 'INVALID',
       message: expect.stringMatching(message),
       offset: expect.any(Number),
@@ -114,7 +87,7 @@ describe('an index', () => {
     ['of a scope', '(component (alias outer 7 0 (type)))', /7 scopes outward where there are 1/],
     ['of itself', '(component $c (alias outer 1 0 (component)))', /component 0 is used and none/],
   ])('%s that nothing has is refused', async (_what, text, message) => {
-    expect(await refused(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
+    expect(await refusalOf(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
   });
 });
 
@@ -143,7 +116,7 @@ describe('an alias', () => {
       /used in one that is nested/,
     ],
   ])('%s is refused', async (_what, text, message) => {
-    expect(await refused(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
+    expect(await refusalOf(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
   });
 });
 
@@ -232,66 +205,7 @@ describe('an instance', () => {
       /resource that is not here/,
     ],
   ])('%s is refused', async (_what, text, message) => {
-    expect(await refused(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
-  });
-});
-
-describe('a canonical definition', () => {
-  test.each([
-    [
-      'of a core function with other parameters',
-      lift('(func (param "a" u64))', '$one'),
-      /\(i32\) -> \(\) instead of \(i64\)/,
-    ],
-    [
-      'of a core function with another result',
-      lift('(func (result f32))', '$give'),
-      /instead of \(\) -> \(f32\)/,
-    ],
-    ['of a type that is no function', lift('(record (field "a" u8))', '$one'), /a record type/],
-    ['without the memory of its result', lift('(func (result string))', '$give'), /memory is missing/],
-    [
-      'without the realloc of its parameters',
-      lower('(result string)', '(memory $memory)'),
-      /realloc is missing/,
-    ],
-    ['without the memory of its parameters', lower('(param "a" string)'), /memory is missing/],
-    ['with realloc and without memory', lower('', '(realloc $realloc)'), /realloc without memory/],
-    ['with another realloc', lower('', '(memory $memory) (realloc $none)'), /realloc is/],
-    ['with an option twice', lower('', '(memory $memory) (memory $memory)'), /memory twice/],
-    ['with two encodings', lower('', 'string-encoding=utf8 string-encoding=utf16'), /encoding twice/],
-    [
-      'with post-return where a function is lowered',
-      lower('', '(post-return $none)'),
-      /postReturn where it has no meaning/,
-    ],
-    ['with another post-return', lift('(func)', '$none', '(post-return $one)'), /post-return is/],
-    [
-      'with callback and without async',
-      lift('(func)', '$none', '(callback $none)'),
-      /callback without async/,
-    ],
-    [
-      'that makes a resource of someone else',
-      `(import "r" (type $r (sub resource))) (core func (canon resource.new $r))`,
-      /only the component that defines/,
-    ],
-    [
-      'that drops no resource',
-      `(type $t (record (field "a" u8))) (core func (canon resource.drop $t))`,
-      /a record type/,
-    ],
-    [
-      'of a stream that is a future',
-      `(type $t (future u8)) (core func (canon stream.new $t))`,
-      /stream.new of a future/,
-    ],
-  ])('%s is refused', async (_what, text, message) => {
-    expect(await refused(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
-  });
-
-  test('with a 64-bit memory is not read', async () => {
-    expect(await refused(lower('', '(memory $wide)'))).toMatchObject({ code: 'UNSUPPORTED' });
+    expect(await refusalOf(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
   });
 });
 
@@ -336,7 +250,7 @@ describe('a name', () => {
       /"a" is taken/,
     ],
   ])('%s is refused', async (_what, text, message) => {
-    expect(await refused(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
+    expect(await refusalOf(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
   });
 });
 
@@ -358,49 +272,11 @@ describe('an export', () => {
       /no name to the outside/,
     ],
   ])('%s is refused', async (_what, text, message) => {
-    expect(await refused(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
+    expect(await refusalOf(text)).toMatchObject({ code: 'INVALID', message: expect.stringMatching(message) });
   });
 
   test('of a core sort is refused', () => {
     const bytes = componentOf(section(2, [1, 0]), section(11, [0, 'a', 0, 0x12, 0, 0]));
     expect(errorOf(() => parseComponent(bytes))).toMatchObject({ code: 'INVALID', offset: 16 });
-  });
-});
-
-describe('bytes that are no component', () => {
-  const named: Part = [0, 'a'];
-  test.each<[string, readonly Part[], code: string]>([
-    ['an unknown section', [99, 0], 'MALFORMED'],
-    ['a section that is cut', [7, 5, 1], 'TRUNCATED'],
-    ['bytes behind the last type', [[7, 3, 1, 0x42, 0, 0]], 'TRUNCATED'],
-    ['an unknown type', section(7, [0x01]), 'MALFORMED'],
-    ['a case that refines another', section(7, [0x71, 1, 'a', 0, 1, 0]), 'MALFORMED'],
-    ['an index of more than 32 bits', section(7, [0x70, 0x80, 0x80, 0x80, 0x80, 0x10]), 'MALFORMED'],
-    ['an unknown primitive type', section(7, [0x70, 0x60]), 'MALFORMED'],
-    ['a record of nothing', section(7, [0x72, 0]), 'INVALID'],
-    ['a variant of nothing', section(7, [0x71, 0]), 'INVALID'],
-    ['a list of length 0', section(7, [0x67, 0x7d, 0]), 'INVALID'],
-    ['a list that no memory can hold', section(7, [0x67, 0x77, 0x80, 0x80, 0x80, 0x80, 0x01]), 'INVALID'],
-    ['named results', section(7, [0x40, 0, 1, 1, 'a', 0x7d]), 'MALFORMED'],
-    ['an unknown sort', section(6, [9, 0, 0, 'a']), 'MALFORMED'],
-    ['an unknown alias', section(6, [1, 3, 0, 'a']), 'MALFORMED'],
-    ['an unknown canonical definition', section(8, [0x77]), 'MALFORMED'],
-    ['an unknown canonical option', section(8, [0x09, 1, 0, 1, 0x0b]), 'MALFORMED'],
-    ['threads that share everything', section(8, [0x42, 1]), 'UNSUPPORTED'],
-    ['a name in an unknown form', section(10, [3, 'a', 1, 0]), 'MALFORMED'],
-    ['an attribute twice', section(10, [2, 'a', 2, 2, 'x', 2, 'y', 1, 0]), 'INVALID'],
-    [
-      'a function that implements an interface',
-      [section(7, [0x40, 0, 1, 0]), section(10, [2, 'a', 1, 0, 'a:b/c', 1, 0])],
-      'INVALID',
-    ],
-    ['an import of a value', section(10, [named, 2, 1, 0x7f]), 'UNSUPPORTED'],
-    ['a start function', [9, 3, 0, 0, 0], 'UNSUPPORTED'],
-    ['a value', [12, 1, 0], 'UNSUPPORTED'],
-    ['a module that is none', [1, 2, 0, 0], 'MALFORMED'],
-    ['a nested component that is a module', [4, 8, 0, 0x61, 0x73, 0x6d, 1, 0, 0, 0], 'MALFORMED'],
-    ['a name that is not UTF-8', section(10, [0, 1, 0xff, 1, 0]), 'MALFORMED'],
-  ])('%s', (_what, parts, code) => {
-    expect(errorOf(() => parseComponent(componentOf(...bytesOf(...parts))))).toMatchObject({ code });
   });
 });
