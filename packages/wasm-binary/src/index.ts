@@ -8,6 +8,8 @@ export { describeWasm } from './describe-wasm.ts';
 export type { WasmDescription } from './describe-wasm.ts';
 export { sniffWasm } from './sniff-wasm.ts';
 export { capMemory } from './cap-memory.ts';
+export { importMemory } from './import-memory.ts';
+export type { MemoryImport } from './import-memory.ts';
 export { capTables } from './cap-tables.ts';
 export { growthRefusedExport, watchGrowth } from './watch-growth.ts';
 export { splitBulk } from './split-bulk.ts';

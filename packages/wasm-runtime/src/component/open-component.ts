@@ -45,12 +45,14 @@ export interface OpenComponent {
  */
 export function openComponent(bytes: Uint8Array, options: OpenComponentOptions): OpenComponent {
   const { args = [], env = [], mounts = [], stdout = drop, stderr = drop, hosts, waiting } = options;
-  const plan = planComponent(bytes, {
+  const { longLived = false, maxHandles } = options;
+  const passes = {
     limits: defaultModuleLimits,
     memoryBytes: options.memoryBytes ?? null,
     garbageCollected: 'allowed',
     bulk: 'whole',
-  });
+  } as const;
+  const plan = planComponent(bytes, passes, longLived ? 'own' : 'pooled');
   const wasi = createPreview2({
     args,
     env,
@@ -63,7 +65,6 @@ export function openComponent(bytes: Uint8Array, options: OpenComponentOptions):
     maxDescriptors: 1_024,
   });
   try {
-    const { longLived = false, maxHandles } = options;
     const linked = linkComponent(plan, hosts?.(wasi.interfaces) ?? wasi.interfaces, {
       waiting,
       longLived,

@@ -103,12 +103,27 @@ function within<T>(callee: CoreCall, { pass, call }: Outside<T>): T | Promise<T>
   if (store.stopped) throw new ComponentTrap('the instance has been stopped', { cause: store.stopped });
   if (instance.entered) throw new ComponentTrap('cannot enter component instance: it is in another call');
   callee.enter();
+  store.calls += 1;
   let passed: readonly CoreValue[] | undefined;
   try {
     passed = pass();
     const told = call(passed);
-    return told instanceof Promise ? told.catch((error: unknown) => end(store, error)) : told;
+    if (told instanceof Promise) {
+      return told.then(
+        (value) => {
+          store.calls -= 1;
+          return value;
+        },
+        (error: unknown) => {
+          store.calls -= 1;
+          return end(store, error);
+        },
+      );
+    }
+    store.calls -= 1;
+    return told;
   } catch (error) {
+    store.calls -= 1;
     const isHarmless = !passed && error instanceof TypeError && !store.exitSwitch.used;
     // What it has been lent for the call would be found at the end of the next one.
     if (!isHarmless || instance.handles.borrows > 0) return end(store, error);

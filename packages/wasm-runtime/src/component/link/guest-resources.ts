@@ -34,8 +34,12 @@ export function defineResource(
       return store().instances[number] as InstanceState;
     },
     destroy(rep) {
-      if (destructor) return (destroy ?? find())(rep) as void | Promise<void>;
-      return undefined;
+      const { closed, calls } = store();
+      if (!destructor || closed) return undefined;
+      store().calls = calls + 1;
+      return afterwards((destroy ?? find())(rep), () => {
+        store().calls -= 1;
+      });
     },
   };
 }

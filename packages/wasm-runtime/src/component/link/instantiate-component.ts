@@ -2,19 +2,25 @@ import { RuntimeError } from '../../errors.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import { coreExportOf, describeExports } from './describe-exports.ts';
 import type { Linked } from './linked.ts';
-import { ComponentTrap } from '../component-trap.ts';
 import { createParts } from './parts.ts';
 
 /** Makes an instance of a linked component, by the steps of its plan. */
 export function instantiateComponent(linked: Linked): ComponentInstance {
   const { plan } = linked;
-  const { store, importOf, callFromOutside } = createParts(linked);
+  const { store, importOf, callFromOutside, close } = createParts(linked);
+  const taken: { readonly module: number; readonly memory: WebAssembly.Memory }[] = [];
   plan.steps.forEach(({ module, instance }, step) => {
     const imports: WebAssembly.Imports = {};
     for (const [namespace, group] of linked.imports[step] ?? []) {
       const functions: Record<string, WebAssembly.ImportValue> = {};
       for (const { name, source } of group) functions[name] = importOf(source);
       imports[namespace] = functions;
+    }
+    const pooled = plan.modules[module]?.pooledMemory;
+    if (pooled) {
+      const memory = linked.memories.take(module);
+      taken.push({ module, memory });
+      imports[pooled.module] = { ...imports[pooled.module], [pooled.name]: memory };
     }
     store.coreExports[instance] = instantiateModule(plan.modules[module]?.module, imports);
   });
@@ -45,9 +51,10 @@ export function instantiateComponent(linked: Linked): ComponentInstance {
       for (const reject of store.waits) reject(store.stopped);
     },
     close() {
-      if (!store.ended) store.end = new ComponentTrap('the instance has been closed');
-      store.ended = true;
-      for (const { handles } of store.instances) handles.close();
+      close();
+      // A call that still waits may go on.
+      if (store.calls > 0) return;
+      for (const { module, memory } of taken.splice(0)) linked.memories.giveBack(module, memory);
     },
   };
 }

@@ -7,6 +7,7 @@ import { findWaits, type Waits } from './find-waits.ts';
 import { instantiateComponent } from './instantiate-component.ts';
 import { countParams } from './make-trampoline.ts';
 import { matchHosts } from './match-hosts.ts';
+import { createMemoryPool } from './memory-pool.ts';
 import { createWaitingCalls } from './waiting-calls.ts';
 
 export interface LinkOptions {
@@ -63,6 +64,7 @@ export function linkComponent(
     plan,
     ...matched,
     waits,
+    memories: createMemoryPool(plan),
     waiters,
     waitingCalls: createWaitingCalls(
       [...waiters.keys()].map((number) => plan.trampolines[number]?.coreType ?? ''),

@@ -112,6 +112,14 @@ export class LinkedGuest implements GuestView {
     return [pointer, length];
   }
 
+  /** Lets go of the memory: it may be another instance's from now on. */
+  detach(): void {
+    this.#memory = undefined;
+    this.#realloc = undefined;
+    this.#bytes = none;
+    this.#view = noView;
+  }
+
   trap(reason: string | Error): never {
     return this.store.exitSwitch.fail(typeof reason === 'string' ? new ComponentTrap(reason) : reason);
   }
@@ -129,6 +137,7 @@ export class LinkedGuest implements GuestView {
   }
 
   #findMemory(): WebAssembly.Memory {
+    if (this.store.closed) this.trap('the instance has been closed');
     const { memory } = this.#options;
     const found = memory && resolveSource(this.store, memory);
     if (!(found instanceof WebAssembly.Memory)) {
@@ -139,6 +148,7 @@ export class LinkedGuest implements GuestView {
   }
 
   #findRealloc(): Realloc {
+    if (this.store.closed) this.trap('the instance has been closed');
     const { realloc } = this.#options;
     const found = realloc && resolveSource(this.store, realloc);
     if (typeof found !== 'function')

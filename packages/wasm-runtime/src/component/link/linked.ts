@@ -2,6 +2,7 @@ import type { Signature } from '../abi/signatures.ts';
 import type { CoreHostFunction, ResourceType } from '../host-interface.ts';
 import type { ComponentPlan, StepImport } from '../plan/component-plan.ts';
 import type { Waits } from './find-waits.ts';
+import type { MemoryPool } from './memory-pool.ts';
 import type { WaitingCalls } from './waiting-calls.ts';
 
 /** A plan and all that is the same for each of its instances. */
@@ -13,6 +14,8 @@ export interface Linked {
   /** Trampolines that may wait and are called by way of {@link waitingCalls}, and their places there. */
   readonly waiters: ReadonlyMap<number, number>;
   readonly waitingCalls: WaitingCalls;
+  /** For modules that import their memory. */
+  readonly memories: MemoryPool;
   /** Core parameters of each trampoline. */
   readonly paramCounts: readonly number[];
   readonly waiting: 'sync' | 'suspend';

@@ -16,13 +16,17 @@ export interface Parts {
   readonly importOf: (source: StepImport['source']) => WebAssembly.ImportValue;
   /** All calls from outside may wait, or none, so that callers need not know which. */
   readonly callFromOutside: (lift: number) => CoreCall;
+  /** Ends the instance, what it has of hosts, and what hosts have of it. */
+  readonly close: () => void;
 }
 
 export function createParts(linked: Linked): Parts {
   const { plan, waits, waiting } = linked;
   const exitSwitch = createExitSwitch(linked.trap);
   const fail = (reason: string): never => exitSwitch.fail(new ComponentTrap(reason));
-  const guestOf = lazily((options) => new LinkedGuest(store, at(plan.options, options)));
+  const guests: LinkedGuest[] = [];
+  const guestOf = (options: number): LinkedGuest =>
+    (guests[options] ??= new LinkedGuest(store, at(plan.options, options)));
   const trampolineOf = lazily<CoreFunction>((number) =>
     makeTrampoline(number, waits.trampolines[number] === true, { ...linked, store, guestOf, callOf }),
   );
@@ -51,7 +55,9 @@ export function createParts(linked: Linked): Parts {
     trampolineOf,
     waits: new Set(),
     stopped: undefined,
+    calls: 0,
     ended: false,
+    closed: false,
     end: undefined,
     trap: undefined,
   };
@@ -59,6 +65,13 @@ export function createParts(linked: Linked): Parts {
   return {
     store,
     callFromOutside,
+    close() {
+      if (!store.ended) store.end = new ComponentTrap('the instance has been closed');
+      store.ended = true;
+      store.closed = true;
+      for (const guest of guests) guest?.detach();
+      for (const { handles } of store.instances) handles.close();
+    },
     importOf(source) {
       const place = source.from === 'trampoline' ? linked.waiters.get(source.trampoline) : undefined;
       if (place !== undefined) {

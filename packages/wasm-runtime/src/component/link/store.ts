@@ -17,7 +17,11 @@ export interface Store {
   readonly waits: Set<(reason: Error) => void>;
   /** Why no instance may call anybody any more. */
   stopped: Error | undefined;
+  /** Calls from outside that run or wait. */
+  calls: number;
   ended: boolean;
+  /** What hosts have of its memories is of no use any more: they may be another instance's. */
+  closed: boolean;
   /** Why, once it has ended. */
   end: unknown;
   /** The wasm trap, or whatever else was thrown. */

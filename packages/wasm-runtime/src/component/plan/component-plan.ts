@@ -24,8 +24,17 @@ export interface ComponentPlan {
 export interface PlannedModule {
   /** Absent for those that are never instantiated. */
   readonly module?: WebAssembly.Module;
+  /** The memory that it imports in place of its own, where the plan was to make it so. */
+  readonly pooledMemory?: PooledMemory;
   /** Its own memories. */
   readonly memories: readonly PlannedMemory[];
+}
+
+export interface PooledMemory {
+  readonly module: string;
+  readonly name: string;
+  readonly minPages: number;
+  readonly maxPages?: number;
 }
 
 export interface PlannedMemory {

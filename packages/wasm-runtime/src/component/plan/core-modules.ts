@@ -2,6 +2,7 @@ import {
   type CoreModuleDefinition,
   describeWasm,
   type ForwardingModule,
+  importMemory,
   type MemoryType,
   readForwardingModule,
   type TableType,
@@ -9,7 +10,7 @@ import {
 } from '@wasmlet/wasm-binary';
 import { RuntimeError } from '../../errors.ts';
 import { compileModule } from '../../isolation/guest-host/compile-module.ts';
-import type { PassOptions } from '../../passes/rewrite-module.ts';
+import { type PassOptions, rewriteModule } from '../../passes/rewrite-module.ts';
 import type { PlannedMemory, PlannedModule } from './component-plan.ts';
 import type { ModuleNumbers } from './inline-component.ts';
 
@@ -21,7 +22,11 @@ export interface CoreModules extends ModuleNumbers {
    *
    * Throws {@link RuntimeError} `INVALID_MODULE`.
    */
-  compile(uses: ReadonlyMap<number, number>, passes: PassOptions): readonly PlannedModule[];
+  compile(
+    uses: ReadonlyMap<number, number>,
+    passes: PassOptions,
+    memories: MemoryUse,
+  ): readonly PlannedModule[];
 }
 
 interface Known {
@@ -44,7 +49,8 @@ export function findCoreModules(component: Uint8Array): CoreModules {
     },
     importsOf: (module) => modules[module]?.definition.type.imports ?? [],
     forwardingOf: (module) => modules[module]?.forwarding,
-    compile(uses, passes) {
+    compile(uses, passes, memoryUse) {
+      const compile = memoryUse === 'pooled' ? compilePooled : compileOwn;
       const described = modules.map(({ bytes }, module) => (uses.has(module) ? describe(bytes) : nothing));
       const memoryOf = shareOf('bytes of memory', passes.memoryBytes, uses, described.map(memoryDemand));
       const { maxTableElements } = passes.limits;
@@ -57,7 +63,7 @@ export function findCoreModules(component: Uint8Array): CoreModules {
           limits: { ...passes.limits, maxTableElements: tableOf(module) ?? maxTableElements },
         };
         return {
-          ...(uses.has(module) && { module: compileModule(bytes, own) }),
+          ...(uses.has(module) && compile(bytes, own)),
           memories: memories.map((memory) => plannedMemory(memory, definition, memories.length)),
         };
       });
@@ -66,6 +72,28 @@ export function findCoreModules(component: Uint8Array): CoreModules {
 }
 
 const pageBytes = 64 * 1024;
+
+/** Whether instances make memories of their own, or take them from who makes the instances. */
+export type MemoryUse = 'own' | 'pooled';
+
+type Compiled = Pick<PlannedModule, 'module' | 'pooledMemory'>;
+
+function compileOwn(bytes: Uint8Array, passes: PassOptions): Compiled {
+  return { module: compileModule(bytes, passes) };
+}
+
+function compilePooled(bytes: Uint8Array, passes: PassOptions): Compiled {
+  const rewritten = rewriteModule(bytes, passes);
+  // What is not valid may not become so by being rewritten; what other passes have changed was found valid.
+  const isValid = rewritten !== bytes || WebAssembly.validate(bytes);
+  const imported = isValid ? importMemory(rewritten, pooledName) : undefined;
+  if (imported === undefined) return compileOwn(bytes, passes);
+  const { bytes: importing, ...limits } = imported;
+  return { module: new WebAssembly.Module(importing), pooledMemory: { ...pooledName, ...limits } };
+}
+
+/** No name of a component's own begins so: an import of a core module may have it, but not with a memory. */
+const pooledName = { module: '$wasmlet', name: 'memory' };
 
 interface Described {
   readonly memories: readonly MemoryType[];

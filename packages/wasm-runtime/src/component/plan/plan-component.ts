@@ -8,7 +8,7 @@ import type {
   Trampoline,
   Unsupported,
 } from './component-plan.ts';
-import { findCoreModules } from './core-modules.ts';
+import { findCoreModules, type MemoryUse } from './core-modules.ts';
 import type { DraftResource } from './draft.ts';
 import { settle } from './forwarders.ts';
 import { inlineComponent } from './inline-component.ts';
@@ -19,11 +19,16 @@ import type { InstanceValue, Source } from './scope.ts';
  * where they will run.
  *
  * @param passes what its core modules are held to. `memoryBytes` is the sum over all memories of all its instances
+ * @param memories `pooled` where instances are made for one call each: linked instances use memories again then, cleared
  *
  * Throws {@link RuntimeError}: `INVALID_MODULE` for what is malformed, invalid or over a limit, `CANNOT_LINK` for what
  * components may have and the linker does not do.
  */
-export function planComponent(bytes: Uint8Array, passes: PassOptions): ComponentPlan {
+export function planComponent(
+  bytes: Uint8Array,
+  passes: PassOptions,
+  memories: MemoryUse = 'own',
+): ComponentPlan {
   const modules = findCoreModules(bytes);
   const { draft, forwarders, exports } = inlineComponent(parse(bytes), modules);
   const finished = forwarders.finish(draft.steps);
@@ -40,7 +45,7 @@ export function planComponent(bytes: Uint8Array, passes: PassOptions): Component
   const uses = new Map<number, number>();
   for (const { module } of steps) uses.set(module, (uses.get(module) ?? 0) + 1);
   return {
-    modules: modules.compile(uses, passes),
+    modules: modules.compile(uses, passes, memories),
     steps,
     coreInstances: draft.coreInstances,
     instances: draft.instances,
