@@ -3,7 +3,7 @@ import { basename, dirname, isAbsolute } from 'node:path';
 import { RuntimeError } from '../errors.ts';
 import { defaultModuleLimits } from '../passes/module-limits.ts';
 import type { PassOptions } from '../passes/rewrite-module.ts';
-import { type CallCaps, defaultCaps } from '../preview1/call-caps.ts';
+import { type CallCaps, defaultCaps } from '../system/call-caps.ts';
 import type { GuestPlace } from './guest-place.ts';
 import type { EntryArgument, GuestLimits, GuestListener, GuestOutput, GuestSpec } from './guest-spec.ts';
 import type { PreparedModule } from './prepare-module.ts';

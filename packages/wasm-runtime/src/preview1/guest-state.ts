@@ -1,7 +1,7 @@
 import type { Clocks } from '../system/clocks.ts';
 import type { FillRandom } from '../system/random-bytes.ts';
 import type { CallCount } from './call-count.ts';
-import type { CallCaps } from './call-caps.ts';
+import type { CallCaps } from '../system/call-caps.ts';
 import type { DescriptorTable } from './descriptor-table.ts';
 import type { Answer } from './host-call.ts';
 import type { GuestMemory } from './guest-memory.ts';

@@ -1,16 +1,13 @@
 import process from 'node:process';
-import { createExactTimes, type ExactTimes } from '../system/file-stat.ts';
+import type { ExactTimes } from '../system/file-stat.ts';
+import { openGuestDirectories } from '../system/guest-directories.ts';
 import { createInput, emptyInput } from '../system/input.ts';
 import { openInputFile } from '../system/input-file.ts';
 import type { ListingCaps } from '../system/listing.ts';
-import { openMount } from '../system/mount.ts';
-import { createMountTree, type MountTree } from '../system/mount-tree.ts';
-import { createOpenDirectory } from '../system/open-directory.ts';
-import { createParentCache } from '../system/parent-cache.ts';
-import type { CallCaps } from './call-caps.ts';
+import type { CallCaps } from '../system/call-caps.ts';
 import { createDescriptorTable, type DescriptorTable } from './descriptor-table.ts';
 import { fdflag } from './flags.ts';
-import { encodeGuestPath } from './guest-strings.ts';
+import { encodeGuestPath } from '../system/guest-strings.ts';
 import type { PassedListener, Preview1Options } from './preview1.ts';
 import {
   connectionRights,
@@ -30,25 +27,21 @@ export interface OpenDescriptors {
 
 /** Standard streams from 0; from 3 the mounted directories in their order, `/` where no mount is that, and listeners. */
 export function openDescriptors(options: Preview1Options, caps: CallCaps): OpenDescriptors {
+  for (const { guestPath } of options.mounts) encodeGuestPath(guestPath);
   const descriptors = createDescriptorTable(options.maxDescriptors);
-  const mounts = createMountTree();
-  const parents = createParentCache();
+  const directories = openGuestDirectories(options.mounts, listingCapsOf(caps));
   const close = (): void => {
     descriptors.closeAll();
-    parents.close();
-    mounts.close();
+    directories.close();
   };
   try {
-    const exactTimes = createExactTimes();
-    addStreams(descriptors, options, exactTimes);
-    const lastOpen = { missed: false };
-    const tree = { exactTimes, parents, listingCaps: listingCapsOf(caps), lastOpen };
-    for (const guestPath of mountAll(options.mounts, mounts)) {
+    addStreams(descriptors, options, directories.exactTimes);
+    for (const given of directories.given) {
       descriptors.requireRoom();
       descriptors.add({
         kind: 'directory',
-        directory: createOpenDirectory(mounts.placeAt(guestPath), tree),
-        preopen: encodeGuestPath(guestPath),
+        directory: given.open(),
+        preopen: encodeGuestPath(given.guestPath),
         base: directoryRights,
         inheriting: directoryRights | fileRights,
         flags: 0,
@@ -107,17 +100,4 @@ function addListeners(descriptors: DescriptorTable, listeners: readonly PassedLi
       canWrite: false,
     });
   }
-}
-
-/** Returns the guest paths of the directories that the guest is given. */
-function mountAll(mounts: Preview1Options['mounts'], tree: MountTree): readonly string[] {
-  const directories: string[] = [];
-  for (const { hostPath, root, guestPath, readOnly = false } of mounts) {
-    encodeGuestPath(guestPath);
-    const mounted = openMount({ hostPath, root, guestPath, readOnly, platform: process.platform });
-    tree.mount(guestPath, mounted);
-    if (mounted.kind === 'directory') directories.push(guestPath);
-  }
-  if (tree.needsTop) directories.push('/');
-  return directories;
 }

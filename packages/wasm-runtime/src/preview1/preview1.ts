@@ -1,7 +1,7 @@
 import type { GuestMount } from '../isolation/guest-spec.ts';
 import type { Listener } from '../system/listener.ts';
 import type { CallCount } from './call-count.ts';
-import type { CallCaps } from './call-caps.ts';
+import type { CallCaps } from '../system/call-caps.ts';
 
 /** What a preview1 guest sees, resolved; the isolation layer builds it inside the guest host. */
 export interface Preview1Options {

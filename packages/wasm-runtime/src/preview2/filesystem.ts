@@ -1,5 +1,5 @@
 import type { CoreHostFunction, HostInterface } from '../component/host-interface.ts';
-import type { GivenDirectory } from '../system/guest-tree.ts';
+import type { GivenDirectory } from '../system/guest-directories.ts';
 import { DirectoryDescriptor, descriptorFlag, descriptorType } from './descriptor.ts';
 import { descriptorAttributes } from './descriptor-attributes.ts';
 import { descriptorData } from './descriptor-data.ts';

@@ -1,4 +1,4 @@
-import type { CallCaps } from '../preview1/call-caps.ts';
+import type { CallCaps } from '../system/call-caps.ts';
 import type { Clocks } from '../system/clocks.ts';
 import type { FillRandom } from '../system/random-bytes.ts';
 import type { FailedStreams } from './stream-results.ts';

@@ -1,11 +1,11 @@
 import process from 'node:process';
 import { denyAll } from '@wasmlet/egress';
 import { RuntimeError } from '../errors.ts';
-import { defaultCaps } from '../preview1/call-caps.ts';
-import { encodeArguments, encodeEnvironment, encodeGuestPath } from '../preview1/guest-strings.ts';
+import { defaultCaps } from '../system/call-caps.ts';
+import { encodeArguments, encodeEnvironment, encodeGuestPath } from '../system/guest-strings.ts';
 import { createClocks } from '../system/clocks.ts';
 import type { ExactTimes } from '../system/file-stat.ts';
-import { openGuestDirectories } from '../system/guest-tree.ts';
+import { openGuestDirectories } from '../system/guest-directories.ts';
 import { createInput, emptyInput } from '../system/input.ts';
 import { openInputFile } from '../system/input-file.ts';
 import { createRandom } from '../system/random-bytes.ts';
@@ -26,7 +26,7 @@ import { OpenFiles } from './open-files.ts';
 import type { Preview2, Preview2Options } from './preview2.ts';
 import { randomInterfaces } from './random.ts';
 import type { SocketHost } from './socket-host.ts';
-import { sharedInput } from './standard-input.ts';
+import { sharedInput } from './shared-input.ts';
 import { StandardOutput } from './standard-output.ts';
 import { FailedStreams } from './stream-results.ts';
 import { tcpInterfaces } from './tcp.ts';
@@ -88,7 +88,8 @@ export function createPreview2(options: Preview2Options): Preview2 {
       },
     };
     const stdin = openStdin(options, directories.exactTimes, openFiles);
-    const streams = { stdin, stdout: new StandardOutput(stdout), stderr: new StandardOutput(stderr), tty };
+    const output = (sink: typeof stdout) => new StandardOutput(sink, caps.maxCallBytes);
+    const streams = { stdin, stdout: output(stdout), stderr: output(stderr), tty };
     const interfaces = [
       ...pollInterfaces(state),
       streamsInterface(state),

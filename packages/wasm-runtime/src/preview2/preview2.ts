@@ -1,7 +1,7 @@
 import type { EgressPolicy } from '@wasmlet/egress';
 import type { HostInterface } from '../component/host-interface.ts';
 import type { GuestMount } from '../isolation/guest-spec.ts';
-import type { CallCaps } from '../preview1/call-caps.ts';
+import type { CallCaps } from '../system/call-caps.ts';
 import type { InputSource, OutputSink } from '../preview1/preview1.ts';
 import type { PassedListenerAt } from './socket-host.ts';
 

@@ -9,16 +9,19 @@ import { failureOf } from './stream-results.ts';
 /** Standard output or standard error: one for all handles that a guest has to it. */
 export class StandardOutput implements OutputSink {
   readonly #output: Output;
+  readonly #roomBytes: number;
   readonly #changed = createSignal();
   #state: State = open;
 
-  constructor(output: Output) {
+  /** @param maxBytes that are held for one write */
+  constructor(output: Output, maxBytes: number) {
     this.#output = output;
+    this.#roomBytes = Math.max(1, Math.min(maxBytes, maxWriteBytes));
   }
 
   room(): number {
     if (this.#state.is === 'failed') throw this.#state.failure;
-    return this.#state.is === 'open' ? maxWriteBytes : 0;
+    return this.#state.is === 'open' ? this.#roomBytes : 0;
   }
 
   write(bytes: Uint8Array): void {

@@ -1,6 +1,6 @@
 import type { Connection } from '../system/connection.ts';
 import type { InputSource, OutputSink } from './io-resources.ts';
-import { sharedInput } from './standard-input.ts';
+import { sharedInput } from './shared-input.ts';
 import { failureOf } from './stream-results.ts';
 
 /** What comes over a connection, as an `input-stream`. */

@@ -1,6 +1,6 @@
 import { duplexPair } from 'node:stream';
 import { defaultModuleLimits } from '../../passes/module-limits.ts';
-import { defaultCaps } from '../../preview1/call-caps.ts';
+import { defaultCaps } from '../../system/call-caps.ts';
 import type { Assignment, DaemonMessage, HostMessage } from '../wire/messages.ts';
 import { openWire } from '../wire/wire.ts';
 import type { LoadedHostModules } from './host-modules.ts';

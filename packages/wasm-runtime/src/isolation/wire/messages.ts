@@ -1,7 +1,7 @@
 import type { EgressPolicy } from '@wasmlet/egress';
 import type { RuntimeErrorCode } from '../../errors.ts';
 import type { HostModuleUse } from '../../host.ts';
-import type { CallCaps } from '../../preview1/call-caps.ts';
+import type { CallCaps } from '../../system/call-caps.ts';
 import type { PassOptions } from '../../passes/rewrite-module.ts';
 import type {
   EntryArgument,

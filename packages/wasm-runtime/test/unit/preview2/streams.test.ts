@@ -88,6 +88,15 @@ describe('standard output', () => {
     expect(guest.stdout()).toBe('');
   });
 
+  test('permits no more than is held for one call', async () => {
+    const { call } = await start({ caps: { maxCallBytes: 1_000 } });
+    const handle = Number(call('wasi:cli/stdout', 'get-stdout').value);
+    expect(call(streams, '[method]output-stream.check-write', handle).u64(8)).toBe(1_000n);
+    expect(
+      call(streams, '[method]output-stream.blocking-write-and-flush', handle, new Uint8Array(4_096)).u8(0),
+    ).toBe(0);
+  });
+
   test('that fails tells its error once, and is closed from then on', async () => {
     const stdout = {
       write() {
