@@ -1,4 +1,3 @@
-import { isStackOverflow } from '../../preview1/host-call.ts';
 import type { CoreFunction, InstanceState, Store } from './store.ts';
 import { ComponentTrap } from '../component-trap.ts';
 
@@ -24,10 +23,9 @@ export function guardCall(
   const refuse = (): never =>
     store.exitSwitch.fail(store.stopped ?? new ComponentTrap('cannot leave component instance'));
   const fail = (error: unknown): never => {
-    // A stack too short for the call may be too short for this: then V8's own error ends the guest.
-    if (isStackOverflow(error)) throw error;
     // A trap of another component's is one for the caller as well, as it is.
     if (ofGuest && error instanceof WebAssembly.RuntimeError) throw error;
+    // Where the stack was too short for the call it may be for this as well: then V8's own error ends the guest.
     return store.exitSwitch.fail(error);
   };
   switch (params) {
