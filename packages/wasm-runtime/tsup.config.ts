@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup';
+import { plainBuiltins } from './plain-builtins.ts';
 
 export default defineConfig({
   entry: ['src/index.ts', 'src/host.ts', 'src/guest-host.ts', 'src/thread-host.ts', 'src/guest-worker.ts'],
@@ -8,4 +9,5 @@ export default defineConfig({
   clean: true,
   removeNodeProtocol: false,
   silent: true,
+  esbuildPlugins: [plainBuiltins],
 });

@@ -6,8 +6,8 @@ export interface PlacePool extends AsyncDisposable {
   readonly waiting: number;
   /** A waiting place, or a fresh one. Throws {@link RuntimeError} `HOST_FAILED` when none can be started. */
   take(): GuestPlace;
-  /** Starts what is missing, soon. To be called when a guest runs. */
-  refill(): void;
+  /** To be called when the guest of a place that was taken runs, or cannot: starts what is missing, soon. */
+  refill(taken: GuestPlace): void;
 }
 
 export interface PlacePoolOptions {
@@ -24,6 +24,9 @@ export interface PlacePoolOptions {
 /** Making a process holds this thread up for some milliseconds, in which a guest's first words would not be heard. */
 const refillDelayMs = 20;
 
+/** While guests begin, which are not to share the machine with places that nobody needs yet. */
+const busyRefillDelayMs = 1000;
+
 /** After which, with a place for every guest that came, the pool is back at what waits when it is calm. */
 const calmMs = 30_000;
 
@@ -34,6 +37,7 @@ export function createPlacePool({
   mayGrow = () => true,
 }: PlacePoolOptions): PlacePool {
   const waiting: GuestPlace[] = [];
+  const beginning = new Set<GuestPlace>();
   const leaving = new Set<Promise<unknown>>();
   let wanted = idle;
   let closed = false;
@@ -73,9 +77,20 @@ export function createPlacePool({
     get waiting() {
       return waiting.length;
     },
-    take: () => waiting.shift() ?? startMissing(),
-    refill() {
-      if (!closed) refilling ??= setTimeout(refill, refillDelayMs);
+    take() {
+      const place = waiting.shift() ?? startMissing();
+      beginning.add(place);
+      return place;
+    },
+    refill(taken) {
+      beginning.delete(taken);
+      if (closed) return;
+      if (beginning.size > 0) {
+        refilling ??= setTimeout(refill, busyRefillDelayMs);
+      } else {
+        clearTimeout(refilling);
+        refilling = setTimeout(refill, refillDelayMs);
+      }
     },
     async [Symbol.asyncDispose]() {
       closed = true;

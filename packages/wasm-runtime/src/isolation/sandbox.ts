@@ -44,7 +44,7 @@ export function createSandbox({ id, tiers, group, allowed, onClosed }: SandboxIn
     const cgroup =
       isolation === 'process' ? confineGuest(() => tiers.cgroups(), place.pid, limits) : undefined;
     const placed = { spec, module, place, cgroup, user: guestUser };
-    const guest = await startPlacedGuest(placed, { signal }).finally(() => pool.refill());
+    const guest = await startPlacedGuest(placed, { signal }).finally(() => pool.refill(place));
     guests.add(guest);
     void guest.exited.then(() => guests.delete(guest));
     return guest;

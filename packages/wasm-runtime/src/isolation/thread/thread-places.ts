@@ -74,8 +74,8 @@ export function createThreadPlaces({
       void place.gone.then(() => retire(member));
       return place;
     },
-    refill() {
-      if (!closed) for (const { pool } of members) pool.refill();
+    refill(taken) {
+      if (!closed) for (const { pool } of members) pool.refill(taken);
     },
     async [Symbol.asyncDispose]() {
       closed = true;

@@ -39,8 +39,9 @@ test('has so many places waiting, and replaces one that is taken some time after
   const { start, started } = places();
   await using pool = createPlacePool({ idle: 2, start });
   expect(pool.waiting).toBe(2);
-  expect(pool.take()).toBe(started[0]?.place);
-  pool.refill();
+  const place = pool.take();
+  expect(place).toBe(started[0]?.place);
+  pool.refill(place);
   expect(pool.waiting).toBe(1);
   await vi.advanceTimersByTimeAsync(20);
   expect(pool.waiting).toBe(2);
@@ -50,7 +51,7 @@ test('has more of them after guests have come faster, and lets those go when it 
   const { start, alive } = places();
   await using pool = createPlacePool({ idle: 1, maxIdle: 3, start });
   const taken = Array.from({ length: 10 }, () => pool.take());
-  pool.refill();
+  for (const place of taken) pool.refill(place);
   await vi.advanceTimersByTimeAsync(20);
   expect(pool.waiting).toBe(3);
   await vi.advanceTimersByTimeAsync(29_000);
@@ -66,17 +67,34 @@ test('replaces none that has ended while it waited until a guest comes', async (
   started[0]?.place.kill();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(pool.waiting).toBe(0);
-  pool.take();
-  pool.refill();
+  pool.refill(pool.take());
   await vi.advanceTimersByTimeAsync(20);
+  expect(pool.waiting).toBe(1);
+});
+
+test('starts those for later when guests have begun, or when that takes long', async () => {
+  const { start } = places();
+  await using pool = createPlacePool({ idle: 1, start });
+  const [first, second] = [pool.take(), pool.take()];
+  pool.refill(first);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(pool.waiting).toBe(0);
+  pool.refill(second);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(pool.waiting).toBe(1);
+  const [third] = [pool.take(), pool.take()];
+  pool.refill(third);
+  await vi.advanceTimersByTimeAsync(1000);
   expect(pool.waiting).toBe(1);
 });
 
 test('is closed when all that waited, or were let go, are gone', async () => {
   const { start, alive } = places();
   const pool = createPlacePool({ idle: 1, maxIdle: 2, start });
-  for (const place of [pool.take(), pool.take()]) place.kill();
-  pool.refill();
+  for (const place of [pool.take(), pool.take()]) {
+    place.kill();
+    pool.refill(place);
+  }
   await vi.advanceTimersByTimeAsync(30_020);
   await pool[Symbol.asyncDispose]();
   expect(alive()).toBe(0);
