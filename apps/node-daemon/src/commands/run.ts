@@ -79,10 +79,11 @@ async function run(
     flags,
     signal,
   });
+  // Whoever types the command is the operator: a host that they name may be a private one.
+  const allowedHosts = flags.allowedHost.map(hostOf);
   const http = experimentalHttp({
     allowedDomains: flags.allowedHost,
-    // Whoever types the command is the operator: a host that they name may be a private one.
-    grants: flags.allowedHost.map(hostOf),
+    grants: allowedHosts,
     ...(flags.concurrency === undefined
       ? {}
       : { maxConcurrentRequests: parseInteger('--concurrency', flags.concurrency) }),
@@ -109,6 +110,7 @@ async function run(
       isolation,
       limits: parseLimits(flags.W),
       hostModules: [http],
+      egress: { allowedHosts, grants: allowedHosts },
       diagnostics: { trace: flags.trace ?? false, profile: flags.profile !== undefined },
       ...(flags.invoke === undefined ? {} : { entry: flags.invoke }),
       ...(call === undefined ? {} : { entryArguments: call }),

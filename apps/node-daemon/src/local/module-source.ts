@@ -18,7 +18,7 @@ export interface WasmSource extends ModuleBytes {
 }
 
 /**
- * The core module that `module` names: a file, else a reference with its registry.
+ * The module, or component, that `module` names: a file, else a reference with its registry.
  *
  * @throws {@link CommandError} `MODULE` naming the file when there is none, or when it is something else.
  */
@@ -32,15 +32,11 @@ export async function readModule(
     case 'module':
       return { name, bytes };
     case 'component':
-      throw isWitPackage(bytes)
-        ? new CommandError(
-            'MODULE',
-            `${module} is a WIT package: it holds interface types and nothing that runs.`,
-          )
-        : new CommandError(
-            'MODULE',
-            `${module} is a component (WASI 0.2); only core modules (WASI preview 1) can be run so far. Build it for wasm32-wasip1.`,
-          );
+      if (!isWitPackage(bytes)) return { name, bytes };
+      throw new CommandError(
+        'MODULE',
+        `${module} is a WIT package: it holds interface types and nothing that runs.`,
+      );
     case 'not-wasm':
       throw notWasm(module);
   }

@@ -202,7 +202,7 @@ describe('push, pull and inspect', () => {
     expect(stderr).toContain(`${registry.host}/team/hello:v9`);
   });
 
-  test('run refuses a component by its name', async () => {
+  test('run refuses a component that is no command by its name', async () => {
     await writeFile(join(commandLine.directory, 'thing.wasm'), emptyComponent);
     const { code, stderr } = await run(['run', 'thing.wasm']);
     expect(code).toBe(125);

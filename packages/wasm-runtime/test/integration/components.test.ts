@@ -105,6 +105,10 @@ describe.each(isolations)('a component in isolation %s', (isolation) => {
     expect(all.map(({ stdout }) => stdout)).toEqual(Array.from({ length: 4 }, () => 'Hello, World!\n'));
   });
 
+  test('is refused when another function of it is to be called', async () => {
+    await expect(start(commandGuests.hello, { entry: 'add' })).rejects.toMatchObject({ code: 'NO_ENTRY' });
+  });
+
   test('is refused when it imports what nobody provides', async () => {
     await expect(start(commandGuests.unknownImport)).rejects.toMatchObject({
       code: 'UNKNOWN_IMPORT',

@@ -53,10 +53,9 @@ async function runCommand(
   interfaces: readonly HostInterface[],
   { assignment, wire, calls, stderr }: GuestInput,
 ): Promise<GuestEnd> {
-  const { name, entry, waiting, caps, passes } = assignment;
+  const { entry, waiting, caps, passes } = assignment;
   if (entry !== '_start') {
-    const what = `${name} is a component, of whose functions only that of wasi:cli/run is called, not ${entry}`;
-    throw new RuntimeError('NO_ENTRY', what);
+    throw new RuntimeError('NO_ENTRY', `of a component only wasi:cli/run can be called, not ${entry}`);
   }
   const observation = observeGuest({ assignment, wire, stderr, memory: () => undefined });
   let instance: ComponentInstance | undefined;
@@ -68,7 +67,7 @@ async function runCommand(
       maxCallBytes: caps.maxCallBytes,
     }).instantiate();
     const run = instance.coreExport('wasi:cli/run', 'run');
-    if (run === undefined) throw notACommand(name, plan);
+    if (run === undefined) throw notACommand(plan);
     observation.begin();
     const thread = threadId();
     wire.send({ tag: 'started', ...(thread === undefined ? {} : { thread }) });
@@ -85,7 +84,7 @@ async function runCommand(
   }
 }
 
-function notACommand(name: string, { exports }: ComponentPlan): RuntimeError {
+function notACommand({ exports }: ComponentPlan): RuntimeError {
   const names =
     exports
       .map((one) => one.name)
@@ -93,6 +92,6 @@ function notACommand(name: string, { exports }: ComponentPlan): RuntimeError {
       .join(', ') || 'nothing';
   return new RuntimeError(
     'NO_ENTRY',
-    `${name} does not export wasi:cli/run, so it is no command; it exports ${names}`,
+    `the component does not export wasi:cli/run, so it is no command; it exports ${names}`,
   );
 }
