@@ -8,7 +8,7 @@ import {
   variantLayout,
 } from '@wasmlet/wasm-binary';
 
-/** What a type of values comes down to for who reads and writes memory: five shapes, with places in bytes. */
+/** What a type of values comes down to for who reads and writes memory, with places in bytes. */
 export type Shape =
   | { readonly kind: 'scalar'; readonly of: ScalarKind }
   | { readonly kind: 'string' }

@@ -27,6 +27,8 @@ export interface ComponentInstance {
   coreExport(of: string, name: string): CoreExport | undefined;
   /** The memories that its core instances export, largest first. */
   readonly memories: readonly WebAssembly.Memory[];
+  /** Whether the last growth of a memory that a core module asked for was refused, where that is watched. */
+  readonly growthRefused: boolean;
   /** How it used its exit: the code that it exited with, or what a host function failed with. */
   readonly ending: Ending | undefined;
   /** The wasm trap that ended it, with its backtrace, or what else came out of it. */

@@ -1,4 +1,5 @@
 import { RuntimeError } from '../../errors.ts';
+import { growthRefused } from '../../passes/own-exports.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import { coreExportOf, describeExports } from './describe-exports.ts';
 import type { Linked } from './linked.ts';
@@ -38,6 +39,9 @@ export function instantiateComponent(linked: Linked): ComponentInstance {
           if (value instanceof WebAssembly.Memory) found.add(value);
       }
       return [...found].toSorted((one, other) => other.buffer.byteLength - one.buffer.byteLength);
+    },
+    get growthRefused() {
+      return store.coreExports.some((core) => core !== undefined && growthRefused(core));
     },
     get ending() {
       return store.exitSwitch.used;

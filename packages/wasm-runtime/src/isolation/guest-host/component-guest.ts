@@ -76,7 +76,8 @@ async function runCommand(
     return observation.tell({ kind: 'exited', code: failed === 0 ? 0 : 1 }, {});
   } catch (error) {
     if (error instanceof RuntimeError) throw error;
-    const memoryFull = isAtLimit(instance?.memories ?? [], passes.memoryBytes);
+    const memoryFull =
+      instance?.growthRefused === true || isAtLimit(instance?.memories ?? [], passes.memoryBytes);
     const end = describeEnd(instance?.trap ?? error, instance?.ending, { memoryFull });
     return observation.tell(end, {});
   } finally {

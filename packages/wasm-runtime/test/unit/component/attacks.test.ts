@@ -221,6 +221,7 @@ test('a memory cap holds for all memories of a component together', async () => 
   );
   expect(pages.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(64);
   expect(Math.min(...pages)).toBeGreaterThan(15);
+  expect(instance.growthRefused).toBe(true);
   await expect(instanceOf(wat, [], {}, { memoryBytes: 2 * 65_536 })).rejects.toThrow(
     /196608 bytes of memory/,
   );
