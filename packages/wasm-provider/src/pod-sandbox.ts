@@ -94,10 +94,8 @@ async function startContainer(
 }
 
 function checkKind({ kind }: RunnableImage, { image }: ContainerSpec): void {
-  if (kind === 'module') return;
+  if (kind === 'module' || kind === 'component') return;
   const problems = {
-    component:
-      'holds a component; this node runs modules so far, and components later: build it for wasm32-wasip1',
     'wit-package': 'holds a WIT package, which is interface types with nothing in it to run',
     'not-wasm': 'holds no WebAssembly',
   };

@@ -168,13 +168,15 @@ describe('what cannot be started', () => {
     expect(error.message).toMatch(reason);
   });
 
-  test('a component is told that it is one', async () => {
+  test('a component that is no command is told what it exports', async () => {
     await using node = await startNode();
     const reference = await node.push(Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0), { format: 'cncf' });
     const error = await failure(node, await node.pull(reference));
     expect(error).toMatchObject({
       code: 'CONTAINER_CREATE',
-      message: `image "${reference}" holds a component; this node runs modules so far, and components later: build it for wasm32-wasip1`,
+      message: expect.stringContaining(
+        'is a component that does not export wasi:cli/run of WASI 0.2, so it is no command; it exports nothing',
+      ) as unknown,
     });
   });
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import wabt from 'wabt';
 import { describe, expect, test } from 'vitest';
 import { tarOf } from '../../../oci-wasm/test/fixtures/tar.ts';
@@ -10,6 +11,7 @@ import {
   type ImageParts,
 } from '../../../oci-wasm/test/fixtures/wasm-images.ts';
 import { digestOf } from '../../../oci-wasm/test/registry/content-store.ts';
+import { commandGuests, commandOf } from '../../../wasm-runtime/test/fixtures/component/command-guests.ts';
 import { examplePath, startNode, type TestNode } from '../fixtures/node.ts';
 
 const printer = await readFile(examplePath('printer'));
@@ -94,6 +96,59 @@ test('a container of an image whose layer is the module calls the function that 
   });
   expect((await node.run(image)).exit).toMatchObject({ exitCode: 7 });
   expect((await node.run(image, { command: ['/app.wasm'] })).exit).toMatchObject({ exitCode: 1 });
+});
+
+describe('a component that is a command', async () => {
+  const component = await commandOf(commandGuests.hello);
+  const formats: readonly (readonly [name: string, parts: ImageParts])[] = [
+    [
+      'as the only layer',
+      {
+        config: containerConfig({ Entrypoint: ['/app.wasm'] }, 'wasip2'),
+        layers: [
+          { mediaType: 'application/vnd.bytecodealliance.wasm.component.layer.v0+wasm', bytes: component },
+        ],
+      },
+    ],
+    [
+      'in a file system',
+      {
+        config: containerConfig({ Entrypoint: ['/app.wasm'] }),
+        layers: [
+          {
+            mediaType: gzipLayer,
+            bytes: gzipSync(tarOf({ name: 'app.wasm', content: Buffer.from(component) })),
+          },
+        ],
+      },
+    ],
+  ];
+
+  test.each(formats)('runs %s', async (_name, parts) => {
+    await using node = await startNode();
+    expect(await node.run(await pulled(node, parts))).toMatchObject({
+      exit: { exitCode: 0, reason: 'Completed' },
+      lines: ['Hello, World!'],
+    });
+  });
+
+  test('runs as an artifact, and fails with 1 when its command does', async () => {
+    await using node = await startNode();
+    const image = await node.pull(await node.push(await commandOf(commandGuests.failed)));
+    expect(await node.run(image)).toMatchObject({
+      exit: { exitCode: 1, reason: 'Error' },
+      lines: ['Hello, World!'],
+    });
+  });
+
+  test('is refused by what it exports when it is none', async () => {
+    await using node = await startNode();
+    const library = await parse('(component (component $c) (instance $i) (export "a:b/c" (instance $i)))');
+    await expect(node.run(await node.pull(await node.push(library)))).rejects.toMatchObject({
+      code: 'CONTAINER_CREATE',
+      message: expect.stringContaining('it exports a:b/c') as unknown,
+    });
+  });
 });
 
 const spin = (trigger: string): ImageParts => ({
