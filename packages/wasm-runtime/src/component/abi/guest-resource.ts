@@ -13,11 +13,14 @@ export class GuestResource {
     this.#rep = rep;
   }
 
-  /** Runs its destructor; a promise where the instance's `waiting` is `suspend`. Nothing, when it has been given away. */
+  /**
+   * Runs its destructor; a promise where that may wait. Nothing, when it has been given away. Throws as any call does, for an
+   * instance that is in another one for instance.
+   */
   drop(): void | Promise<void> {
     if (this.#dropped) return undefined;
     this.#dropped = true;
-    return this.#type.destroy(this.#rep);
+    return this.#type.destroyFromOutside(this.#rep);
   }
 
   /** Its representation, for a call that borrows it. Throws a TypeError for another type, and after `drop`. */

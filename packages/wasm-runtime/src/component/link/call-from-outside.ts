@@ -2,6 +2,7 @@ import type { Signature } from '../abi/signatures.ts';
 import type { CoreResult, CoreValue } from '../host-interface.ts';
 import { afterwards, type CoreCall } from './call-core.ts';
 import { ComponentTrap } from '../component-trap.ts';
+import type { LinkedGuest } from './linked-guest.ts';
 import type { Store } from './store.ts';
 
 /** Calls an export with core values, as hosts do. */
@@ -13,7 +14,7 @@ export function callWithCoreValues(
       callee.leave(told);
       return told as CoreResult;
     });
-  return (...values) => within(callee, { pass: () => values, call });
+  return (...values) => within(callee.guest, { pass: () => values, call });
 }
 
 /** Calls an export with values of JavaScript's. A result that is an error is thrown as a {@link ComponentError}. */
@@ -61,7 +62,7 @@ export function callWithValues(
   return (...values) => {
     if (values.length !== count)
       throw new TypeError(`${count} arguments are wanted; ${values.length} are given`);
-    const told = within(callee, { pass: () => pass(values), call });
+    const told = within(callee.guest, { pass: () => pass(values), call });
     return throws ? afterwards(told, orThrow) : told;
   };
 }
@@ -97,12 +98,14 @@ interface Outside<T> {
 }
 
 /** Whatever fails in a call, the instance is not called again; values of a wrong type do no harm. */
-function within<T>(callee: CoreCall, { pass, call }: Outside<T>): T | Promise<T> {
-  const { store, instance } = callee.guest;
+export function within<T>(
+  { store, instance }: Pick<LinkedGuest, 'store' | 'instance'>,
+  { pass, call }: Outside<T>,
+): T | Promise<T> {
   if (store.ended) throw new ComponentTrap('the instance has ended', { cause: store.end });
   if (store.stopped) throw new ComponentTrap('the instance has been stopped', { cause: store.stopped });
   if (instance.entered) throw new ComponentTrap('cannot enter component instance: it is in another call');
-  callee.enter();
+  instance.entered = true;
   store.calls += 1;
   let passed: readonly CoreValue[] | undefined;
   try {

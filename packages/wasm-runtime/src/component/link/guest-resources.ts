@@ -1,6 +1,7 @@
 import type { ResourceType } from '../host-interface.ts';
 import type { PlannedResource } from '../plan/component-plan.ts';
 import { afterwards } from './call-core.ts';
+import { within } from './call-from-outside.ts';
 import { ComponentTrap } from '../component-trap.ts';
 import {
   type CoreFunction,
@@ -28,20 +29,24 @@ export function defineResource(
         : (found as Destructor);
     return destroy;
   };
-  return {
+  const type: GuestResourceType = {
     name,
     get instance() {
       return store().instances[number] as InstanceState;
     },
     destroy(rep) {
-      const { closed, calls } = store();
-      if (!destructor || closed) return undefined;
-      store().calls = calls + 1;
-      return afterwards((destroy ?? find())(rep), () => {
-        store().calls -= 1;
-      });
+      return destructor ? ((destroy ?? find())(rep) as void | Promise<void>) : undefined;
+    },
+    destroyFromOutside(rep) {
+      const { instance } = type;
+      const call = (): void | Promise<void> =>
+        afterwards(type.destroy(rep), () => {
+          instance.entered = false;
+        });
+      return within({ store: store(), instance }, { pass: () => [], call });
     },
   };
+  return type;
 }
 
 /** What a component calls to drop a handle. */

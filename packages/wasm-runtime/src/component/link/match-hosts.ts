@@ -34,7 +34,7 @@ export function matchHosts(plan: ComponentPlan, hosts: readonly HostInterface[])
   };
 
   const functions = plan.imports.map((wanted) => {
-    const found = find(wanted)?.functions[wanted.name];
+    const found = ownOf(find(wanted)?.functions, wanted.name);
     if (found === undefined) return miss(wanted);
     if (found.type === wanted.coreType) return found;
     unknown.push(`${nameOf(wanted)} (it is imported as ${wanted.coreType}, and is ${found.type})`);
@@ -43,7 +43,7 @@ export function matchHosts(plan: ComponentPlan, hosts: readonly HostInterface[])
   const resources = plan.resources.map((resource) => {
     if (resource.kind === 'defined') return undefined;
     // One that no host knows: its handles can only come from functions that no host knows either.
-    return find(resource)?.resources?.[resource.name] ?? { name: resource.name };
+    return ownOf(find(resource)?.resources, resource.name) ?? { name: resource.name };
   });
   if (unknown.length > 0) {
     const what = unknown.length === 1 ? '' : `${unknown.length} imports: `;
@@ -53,6 +53,11 @@ export function matchHosts(plan: ComponentPlan, hosts: readonly HostInterface[])
 }
 
 type Wanted = Pick<PlannedImport, 'interface' | 'version' | 'name'>;
+
+/** Not what all objects have, `constructor` for instance. */
+function ownOf<T>(named: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return named && Object.hasOwn(named, name) ? named[name] : undefined;
+}
 
 function describeMiss(
   wanted: Wanted,

@@ -46,6 +46,8 @@ export interface GuestResourceType extends ResourceType<number> {
   readonly instance: InstanceState;
   /** Calls the destructor; a promise where it may wait. */
   destroy(rep: number): void | Promise<void>;
+  /** The same for JavaScript, as a call from outside. */
+  destroyFromOutside(rep: number): void | Promise<void>;
 }
 
 export function createInstanceState(

@@ -110,8 +110,13 @@ test('JavaScript owns, lends and drops the resource of a component', async () =>
   expect(call('count', counter)).toBe(5);
   expect(call('finish', counter)).toBe(5);
   expect(() => call('count', counter)).toThrow(TypeError);
-  (call('make', 3) as { drop(): void }).drop();
+  const other = call('make', 3) as { drop(): void };
+  other.drop();
+  other.drop();
   expect(call('dropped')).toBe(8);
+  const last = call('make', 1) as { drop(): void };
+  instance.close();
+  expect(() => last.drop()).toThrow(/has ended/);
 });
 
 interface File {
