@@ -6,13 +6,13 @@ import { asIoError } from './inbound-body.ts';
 
 /** Where a body goes, once its head is on its way. */
 export interface BodyTarget {
-  write(bytes: Uint8Array): void;
+  write(bytes: Buffer): void;
   /** Bytes that were written and have not left. */
   readonly pendingBytes: number;
   /** What is to be called each time when all has left. */
   onDrain(drained: () => void): void;
   /** Ends the body well; `last` are its last bytes, and all of them if nothing was written before. */
-  finish(last: Uint8Array | undefined, trailers: Fields | undefined): void;
+  finish(last: Buffer | undefined, trailers: Fields | undefined): void;
   /** Breaks it off, so that the peer sees that something is missing. */
   abort(failure: HttpFailure): void;
 }
@@ -24,6 +24,11 @@ export interface OutboundOptions {
   readonly wrongLength: (bytes: number) => HttpFailure;
   /** Most bytes that wait for the peer. */
   readonly maxPendingBytes: number;
+  /**
+   * What has been written leaves when it is much, or also when the guest waits. A guest that never waits goes on to the
+   * body's end. @default 'waiting'
+   */
+  readonly sendsWhen?: 'waiting' | 'full';
   /** Longest that the guest waits for the peer to take some. @default for ever */
   readonly idleMs?: number;
 }
@@ -33,11 +38,12 @@ export class OutboundBody implements OutputSink {
   readonly #options: OutboundOptions;
   readonly #room = new Arrival();
   #target: BodyTarget | undefined;
-  #held: Uint8Array[] = [];
+  #held: Buffer[] = [];
   #heldBytes = 0;
   #written = 0;
-  #sendScheduled = false;
+  #scheduled: NodeJS.Immediate | undefined;
   #streamTaken = false;
+  #awaitsDrain = false;
   #checksLength = true;
   #trailers: Fields | undefined;
   #state: 'open' | 'finished' | HttpFailure = 'open';
@@ -78,7 +84,9 @@ export class OutboundBody implements OutputSink {
       this.#throwIfFailed();
     }
     if (bytes.length === 0) return;
-    this.#held.push(Uint8Array.prototype.slice.call(bytes));
+    const copy = Buffer.allocUnsafe(bytes.length); // from Node's pool, where it is small
+    copy.set(bytes);
+    this.#held.push(copy);
     this.#heldBytes += bytes.length;
     if (this.#target === undefined) return;
     if (this.#heldBytes >= sendBytes) this.#send();
@@ -100,7 +108,6 @@ export class OutboundBody implements OutputSink {
   /** The head is on its way: what has been written may follow. */
   attach(target: BodyTarget): void {
     this.#target = target;
-    target.onDrain(() => this.#room.announce());
     if (this.#state === 'finished') return this.#finishTarget();
     if (this.#state !== 'open') return target.abort(this.#state);
     this.#room.announce();
@@ -137,11 +144,10 @@ export class OutboundBody implements OutputSink {
   }
 
   #scheduleSend(): void {
-    if (this.#sendScheduled) return;
-    this.#sendScheduled = true;
+    if (this.#options.sendsWhen === 'full') return;
     // Not earlier: a guest that does not really wait goes on before, and may end the body.
-    setImmediate(() => {
-      this.#sendScheduled = false;
+    this.#scheduled ??= setImmediate(() => {
+      this.#scheduled = undefined;
       if (this.#state === 'open') this.#send();
     });
   }
@@ -152,10 +158,11 @@ export class OutboundBody implements OutputSink {
   }
 
   #finishTarget(): void {
+    if (this.#scheduled !== undefined) clearImmediate(this.#scheduled);
     if (this.#target !== undefined) this.#target.finish(this.#takeHeld(), this.#trailers);
   }
 
-  #takeHeld(): Uint8Array | undefined {
+  #takeHeld(): Buffer | undefined {
     const held = this.#held;
     this.#held = [];
     this.#heldBytes = 0;
@@ -163,6 +170,10 @@ export class OutboundBody implements OutputSink {
   }
 
   async #waitForRoom(signal: AbortSignal): Promise<void> {
+    if (!this.#awaitsDrain && this.#target !== undefined) {
+      this.#awaitsDrain = true;
+      this.#target.onDrain(() => this.#room.announce());
+    }
     const { idleMs } = this.#options;
     if (idleMs === undefined) return this.#room.next(signal);
     const timer = setTimeout(() => this.fail(new HttpFailure({ code: 'connection-write-timeout' })), idleMs);

@@ -24,8 +24,7 @@ export function requestBody(body: OutboundBody | undefined): Readable | Buffer |
         opened().destroy(
           new HttpFailure({ code: 'internal-error', text: 'trailers of requests are not sent' }),
         );
-      } else if (stream === undefined)
-        whole = last === undefined ? null : Buffer.from(last.buffer, last.byteOffset, last.length);
+      } else if (stream === undefined) whole = last ?? null;
       else {
         if (last !== undefined) stream.push(last);
         stream.push(null);

@@ -85,7 +85,7 @@ export function createEngine({ program, limits, maxUses, onRequest }: EngineOpti
 
   const finish = (exchange: Exchange, began: number, instance: GuestInstance, served: Served): void => {
     if (served.ending === 'answered') pool.giveBack(instance);
-    else instance.close();
+    else pool.discard(instance);
     ended(exchange, began, served);
   };
 

@@ -93,13 +93,13 @@ class WebReply implements Reply {
     this.#drained = drained;
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Buffer): void {
     this.#open();
     this.#pending += bytes.length;
-    this.#sink?.enqueue(bytes);
+    this.#sink?.enqueue(new Uint8Array(bytes)); // not a view of Node's pool
   }
 
-  finish(last: Uint8Array | undefined): void {
+  finish(last: Buffer | undefined): void {
     if (last !== undefined) this.write(last);
     this.#open();
     this.#sink?.close();

@@ -40,12 +40,6 @@ export function createHttpServer(listener: Listener, options: HttpServerOptions)
   server.timeout = limits.clientIdleMs + limits.requestMs;
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
   server.on('checkContinue', listener);
-  // Once it stops, connections are closed with the answer to the request that they bring or wait for.
-  server.on('request', (_request, response: ServerResponse) => {
-    response.once('close', () => {
-      if (!server.listening) server.closeIdleConnections();
-    });
-  });
   return server;
 }
 
@@ -58,6 +52,9 @@ export async function drainServer(
   const closed = once(server, 'close');
   server.close();
   server.closeIdleConnections();
+  // Those that still answer are closed as soon as they have.
+  server.keepAliveTimeout = 1;
+  server.keepAliveTimeoutBuffer = 0;
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   try {
     await drained();

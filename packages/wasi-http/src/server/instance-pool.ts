@@ -5,6 +5,8 @@ export interface InstancePool {
   take(): GuestInstance | Promise<GuestInstance>;
   /** An instance whose request has ended well. */
   giveBack(instance: GuestInstance): void;
+  /** One that is not to be used again. */
+  discard(instance: GuestInstance): void;
   readonly started: number;
   close(): void;
 }
@@ -12,10 +14,15 @@ export interface InstancePool {
 /** @param maxUses requests that one instance answers; 1: an instance for each request */
 export function createInstancePool(program: GuestProgram, maxUses: number): InstancePool {
   const idle: GuestInstance[] = [];
-  const uses = new WeakMap<GuestInstance, number>();
+  const uses = new Map<GuestInstance, number>();
   let started = 0;
   let isClosed = false;
+  const discard = (instance: GuestInstance): void => {
+    uses.delete(instance);
+    instance.close();
+  };
   return {
+    discard,
     take() {
       const used = idle.pop();
       if (used !== undefined) return used;
@@ -25,7 +32,7 @@ export function createInstancePool(program: GuestProgram, maxUses: number): Inst
     giveBack(instance) {
       if (maxUses === 1) return instance.close();
       const count = (uses.get(instance) ?? 0) + 1;
-      if (isClosed || count >= maxUses) return instance.close();
+      if (isClosed || count >= maxUses) return discard(instance);
       uses.set(instance, count);
       idle.push(instance);
     },
@@ -34,7 +41,7 @@ export function createInstancePool(program: GuestProgram, maxUses: number): Inst
     },
     close() {
       isClosed = true;
-      for (const instance of idle.splice(0)) instance.close();
+      for (const instance of idle.splice(0)) discard(instance);
     },
   };
 }

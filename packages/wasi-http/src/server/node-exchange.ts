@@ -3,7 +3,6 @@ import type { TLSSocket } from 'node:tls';
 import { createInboundBody, type InboundBody, type InboundWriter } from '../bodies/inbound-body.ts';
 import { HttpFailure } from '../types/error-code.ts';
 import { type Field, Fields } from '../types/fields.ts';
-import { latin1 } from '../types/host-function.ts';
 import type { Exchange, Reply } from './exchange.ts';
 import type { BodyLimits } from './limits.ts';
 
@@ -113,18 +112,18 @@ class NodeReply implements Reply {
     this.#response.once('close', drained);
   }
 
-  write(bytes: Uint8Array): void {
+  write(bytes: Buffer): void {
     this.#sendHead(undefined);
     this.#response.write(bytes);
   }
 
-  finish(last: Uint8Array | undefined, trailers: Fields | undefined): void {
+  finish(last: Buffer | undefined, trailers: Fields | undefined): void {
     const hasTrailers = trailers !== undefined && trailers.entries.length > 0;
     this.#sendHead(hasTrailers ? undefined : (last?.length ?? 0));
     if (hasTrailers) this.#response.addTrailers(trailers.entries as [string, string][]);
     if (last === undefined) this.#response.end();
     else if (last.length <= oneWriteBytes)
-      this.#response.end(latin1(last), 'latin1'); // one piece with its head
+      this.#response.end(last.toString('latin1'), 'latin1'); // one piece with its head
     else this.#response.end(last);
   }
 

@@ -55,6 +55,7 @@ export function outgoingResponseCalls(limits: {
         ...(contentLength === undefined ? {} : { length: contentLength }),
         wrongLength: (bytes) => new HttpFailure({ code: 'HTTP-response-body-size', size: BigInt(bytes) }),
         maxPendingBytes: limits.maxPendingBytes(guest.waiting),
+        sendsWhen: guest.waiting === 'sync' ? 'full' : 'waiting',
         ...(limits.idleMs === undefined ? {} : { idleMs: limits.idleMs }),
       });
       storeHandle(guest, out, guest.handles.insert(outgoingBody, response.body));
