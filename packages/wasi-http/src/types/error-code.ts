@@ -84,37 +84,61 @@ export const errorCodeBytes = 32;
 
 /** Writes an `error-code` at `at`. */
 export function storeErrorCode(guest: GuestMemory, at: number, detail: ErrorCode): void {
-  const number = numbers.get(detail.code) ?? numbers.get('internal-error')!;
-  guest.bytes()[at] = number;
+  const number = numbers.get(detail.code)!;
   const payload = at + 8;
-  if ('size' in detail && detail.size !== undefined) {
-    const wide = codes[number]?.[1] === 'u64?';
-    guest.bytes()[payload] = 1;
-    if (wide) guest.view().setBigUint64(payload + 8, detail.size, true);
-    else guest.view().setUint32(payload + 4, Number(detail.size & 0xffff_ffffn), true);
-    return;
+  guest.bytes().fill(0, at, at + errorCodeBytes);
+  guest.bytes()[at] = number;
+  // What a case carries has these names, and no other.
+  const { rcode, infoCode, alertId, alertMessage, size, field, text } = detail as Partial<Payload>;
+  switch (codes[number]![1]) {
+    case 'plain':
+      return;
+    case 'dns':
+      storeText(guest, payload, rcode);
+      if (infoCode === undefined) return;
+      guest.bytes()[payload + 12] = 1;
+      return guest.view().setUint16(payload + 14, infoCode, true);
+    case 'tls':
+      guest.bytes()[payload] = alertId === undefined ? 0 : 1;
+      guest.bytes()[payload + 1] = alertId ?? 0;
+      return storeText(guest, payload + 4, alertMessage);
+    case 'u64?':
+      if (size === undefined) return;
+      guest.bytes()[payload] = 1;
+      return guest.view().setBigUint64(payload + 8, size, true);
+    case 'u32?':
+      if (size !== undefined) storeNumber(guest, payload, Number(BigInt.asUintN(32, size)));
+      return;
+    case 'text?':
+      return storeText(guest, payload, text);
+    case 'field':
+      return storeFieldSize(guest, payload, field ?? {});
+    case 'field?':
+      if (field === undefined) return;
+      guest.bytes()[payload] = 1;
+      return storeFieldSize(guest, payload + 4, field);
   }
-  if ('text' in detail) return storeText(guest, payload, detail.text);
-  if (detail.code === 'DNS-error' && 'rcode' in detail) {
-    storeText(guest, payload, detail.rcode);
-    guest.bytes()[payload + 12] = detail.infoCode === undefined ? 0 : 1;
-    guest.view().setUint16(payload + 14, detail.infoCode ?? 0, true);
-    return;
-  }
-  if (detail.code === 'TLS-alert-received' && 'alertMessage' in detail) {
-    guest.bytes()[payload] = detail.alertId === undefined ? 0 : 1;
-    guest.bytes()[payload + 1] = detail.alertId ?? 0;
-    return storeText(guest, payload + 4, detail.alertMessage);
-  }
-  const { field } = detail as { readonly field?: FieldSize };
-  const optional = codes[number]?.[1] === 'field?';
-  guest.bytes().fill(0, payload, payload + 24);
-  if (optional) guest.bytes()[payload] = field === undefined ? 0 : 1;
-  const record = optional ? payload + 4 : payload;
-  if (field === undefined) return;
-  storeText(guest, record, field.name);
-  guest.bytes()[record + 12] = field.size === undefined ? 0 : 1;
-  guest.view().setUint32(record + 16, field.size ?? 0, true);
+}
+
+interface Payload {
+  readonly rcode: string;
+  readonly infoCode: number;
+  readonly alertId: number;
+  readonly alertMessage: string;
+  readonly size: bigint;
+  readonly field: FieldSize;
+  readonly text: string;
+}
+
+function storeFieldSize(guest: GuestMemory, at: number, { name, size }: FieldSize): void {
+  storeText(guest, at, name);
+  if (size !== undefined) storeNumber(guest, at + 12, size);
+}
+
+/** An `option<u32>` that is there. */
+function storeNumber(guest: GuestMemory, at: number, value: number): void {
+  guest.bytes()[at] = 1;
+  guest.view().setUint32(at + 4, value, true);
 }
 
 function storeText(guest: GuestMemory, at: number, text: string | undefined): void {
