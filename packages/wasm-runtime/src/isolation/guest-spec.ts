@@ -5,7 +5,7 @@ import type { HostModuleUse } from '../host.ts';
 export interface GuestSpec {
   /** For messages and the process title. */
   readonly name: string;
-  /** The core module. Verified by the caller; never read from a path by the guest host. */
+  /** A core module, or a component that is a command. Verified by the caller; never read from a path by the guest host. */
   readonly module: Uint8Array;
   /** argv, program name included if the guest is to see one. */
   readonly args: readonly string[];
