@@ -103,7 +103,7 @@ export function createInboundBody(transfer: Transfer, options: InboundOptions = 
       if (held === 0 && outcome === undefined) await wait(signal);
     },
     get outcome() {
-      return held > 0 ? undefined : outcome;
+      return held > 0 && outcome?.kind === 'complete' ? undefined : outcome;
     },
     async ended(signal) {
       while (outcome === undefined) await wait(signal);

@@ -4,7 +4,7 @@ import type { Exchange } from './exchange.ts';
 import type { GuestInstance, GuestProgram } from './guest-program.ts';
 import { createInstancePool } from './instance-pool.ts';
 import type { HandlerLimits } from './limits.ts';
-import { type Served, serveRequest } from './serve-request.ts';
+import { faultOf, type Served, serveRequest } from './serve-request.ts';
 
 /** One line of an access log. */
 export interface RequestRecord extends Served {
@@ -62,27 +62,6 @@ export function createEngine({ program, limits, maxUses, onRequest }: EngineOpti
     return [503, 'the server is busy'];
   };
 
-  /** For a guest that cannot wait for it. */
-  const receiveWhole = async (exchange: Exchange): Promise<InboundBody | undefined> => {
-    if (program.waiting === 'suspend' || exchange.bodyLength === 0) return undefined;
-    const body = exchange.receive(Number.POSITIVE_INFINITY);
-    await body.ended(AbortSignal.timeout(limits.requestMs));
-    return body;
-  };
-
-  const run = async (
-    exchange: Exchange,
-    began: number,
-    starting: GuestInstance | Promise<GuestInstance>,
-  ): Promise<void> => {
-    try {
-      const [instance, body] = [await starting, await receiveWhole(exchange)];
-      finish(exchange, began, instance, await serveRequest(exchange, instance, limits.requestMs, body));
-    } catch (error) {
-      failed(exchange, began, error);
-    }
-  };
-
   const finish = (exchange: Exchange, began: number, instance: GuestInstance, served: Served): void => {
     if (served.ending === 'answered') pool.giveBack(instance);
     else pool.discard(instance);
@@ -101,6 +80,35 @@ export function createEngine({ program, limits, maxUses, onRequest }: EngineOpti
     if (draining && counters.active === 0) idle.resolve();
   };
 
+  const run = (exchange: Exchange, began: number, body?: InboundBody): void | Promise<void> => {
+    let instance: GuestInstance;
+    try {
+      instance = pool.take();
+    } catch (error) {
+      return failed(exchange, began, error);
+    }
+    const served = serveRequest(exchange, instance, limits.requestMs, body);
+    if (!(served instanceof Promise)) return finish(exchange, began, instance, served);
+    return served.then((how) => finish(exchange, began, instance, how));
+  };
+
+  /** For a guest that cannot wait for the body. */
+  const receiveAndRun = async (exchange: Exchange, began: number): Promise<void> => {
+    const body = exchange.receive(Number.POSITIVE_INFINITY);
+    const late = await body.ended(AbortSignal.timeout(limits.requestMs)).then(
+      () => false,
+      () => true,
+    );
+    if (!late && body.outcome?.kind !== 'failed') return run(exchange, began, body);
+    const fault = late ? ([504, 'the body took too long'] as const) : faultOf(body);
+    if (fault !== undefined) exchange.reply.answer(fault[0], fault[1]);
+    ended(exchange, began, {
+      status: fault?.[0],
+      bodyBytes: 0,
+      ending: fault === undefined ? 'gone' : late ? 'timed-out' : 'answered',
+    });
+  };
+
   return {
     serve(exchange) {
       const began = onRequest === undefined ? 0 : performance.now();
@@ -111,18 +119,8 @@ export function createEngine({ program, limits, maxUses, onRequest }: EngineOpti
         return record(exchange, began, { status, bodyBytes: 0, ending: 'answered' });
       }
       counters.active += 1;
-      let instance;
-      try {
-        instance = pool.take();
-        const comesFirst = program.waiting === 'sync' && exchange.bodyLength !== 0;
-        if (comesFirst || instance instanceof Promise) return run(exchange, began, instance);
-      } catch (error) {
-        return failed(exchange, began, error);
-      }
-      const served = serveRequest(exchange, instance, limits.requestMs);
-      if (!(served instanceof Promise)) return finish(exchange, began, instance, served);
-      const started = instance;
-      return served.then((how) => finish(exchange, began, started, how));
+      const comesFirst = program.waiting === 'sync' && exchange.bodyLength !== 0;
+      return comesFirst ? receiveAndRun(exchange, began) : run(exchange, began);
     },
     stats: () => ({ ...counters, byClass: { ...counters.byClass }, instances: pool.started }),
     async drain() {

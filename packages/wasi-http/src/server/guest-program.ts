@@ -4,7 +4,7 @@ import type { CoreExport } from '@wasmlet/wasm-runtime/host';
 export interface GuestProgram {
   /** Whether its instances can wait; if not, they are given bodies whole. */
   readonly waiting: 'sync' | 'suspend';
-  start(): GuestInstance | Promise<GuestInstance>;
+  start(): GuestInstance;
 }
 
 /** One instance of it. */

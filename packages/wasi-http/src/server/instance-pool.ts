@@ -2,7 +2,7 @@ import type { GuestInstance, GuestProgram } from './guest-program.ts';
 
 /** Hands out instances: new ones, or used ones again. */
 export interface InstancePool {
-  take(): GuestInstance | Promise<GuestInstance>;
+  take(): GuestInstance;
   /** An instance whose request has ended well. */
   giveBack(instance: GuestInstance): void;
   /** One that is not to be used again. */

@@ -117,8 +117,8 @@ export function serveRequest(
   }
 }
 
-/** What is answered for a guest that got no further, since the client's body did not. */
-function faultOf({ outcome }: InboundBody): [status: number, text: string] | undefined {
+/** What is answered where a guest got no further, or did not begin, since the client's body failed; nothing if it has gone. */
+export function faultOf({ outcome }: InboundBody): [status: number, text: string] | undefined {
   if (outcome?.kind !== 'failed') return undefined;
   const { code } = outcome.failure.detail;
   if (code === 'HTTP-request-body-size') return [413, messages.tooLarge];

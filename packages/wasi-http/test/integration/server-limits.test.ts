@@ -5,7 +5,8 @@ import { send } from '../fixtures/send.ts';
 import { serverGuest } from '../fixtures/server-guest.ts';
 
 const guest = await serverGuest();
-const withLimits = (limits: Partial<HandlerLimits>) => serveComponent(guest, { limits });
+const withLimits = (limits: Partial<HandlerLimits>, waiting: 'sync' | 'suspend' = 'suspend') =>
+  serveComponent(guest, { limits, waiting });
 
 test('a URL that is too long is 414', async () => {
   await using served = await withLimits({ maxUrlBytes: 100 });
@@ -26,19 +27,24 @@ test('headers that are too large are 431, also far more of them', async () => {
   expect(served.stats().instances).toBe(0);
 });
 
-test('a body that is too large is 413, whether its length is known or not', async () => {
-  await using served = await withLimits({ maxBodyBytes: 1_000 });
-  const { port } = served.address;
-  const body = Buffer.alloc(1_001);
-  await expect(send(port, '/count', { method: 'POST', body })).resolves.toMatchObject({ status: 413 });
-  expect(served.stats().instances).toBe(0);
-  const headers = { 'transfer-encoding': 'chunked' };
-  await expect(send(port, '/count', { method: 'POST', body, headers })).resolves.toMatchObject({
-    status: 413,
-  });
-  const fits = await send(port, '/count', { method: 'POST', body: body.subarray(1), headers });
-  expect(fits.body.readUInt32LE()).toBe(1_000);
-});
+const ways = ['suspend', 'sync'] as const;
+
+test.each(ways)(
+  'a body that is too large is 413, whether its length is known or not (%s)',
+  async (waiting) => {
+    await using served = await withLimits({ maxBodyBytes: 1_000 }, waiting);
+    const { port } = served.address;
+    const body = Buffer.alloc(1_001);
+    await expect(send(port, '/count', { method: 'POST', body })).resolves.toMatchObject({ status: 413 });
+    expect(served.stats().instances).toBe(0);
+    const headers = { 'transfer-encoding': 'chunked' };
+    await expect(send(port, '/count', { method: 'POST', body, headers })).resolves.toMatchObject({
+      status: 413,
+    });
+    const fits = await send(port, '/count', { method: 'POST', body: body.subarray(1), headers });
+    expect(fits.body.readUInt32LE()).toBe(1_000);
+  },
+);
 
 test('more requests at once than may be are 503, with a time to come again', async () => {
   await using served = await withLimits({ maxConcurrent: 1 });
@@ -71,8 +77,8 @@ describe('a request that takes too long', () => {
   });
 });
 
-test('a client that sends nothing more of its body is given up', async () => {
-  await using served = await withLimits({ clientIdleMs: 50 });
+test.each(ways)('a client that sends nothing more of its body is given up (%s)', async (waiting) => {
+  await using served = await withLimits({ clientIdleMs: 50 }, waiting);
   await using client = await rawClient(served.address.port);
   client.send('POST /count HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\nab');
   await expect(client.until('HTTP/1.1 ')).resolves.toMatch(/ 408 /);
