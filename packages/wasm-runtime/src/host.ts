@@ -35,6 +35,8 @@ export type {
 } from './component/link/component-instance.ts';
 export { inputStream, ioError, outputStream, pollable, StreamFailure } from './preview2/io-resources.ts';
 export type { InputSource, IoError, OutputSink, Pollable } from './preview2/io-resources.ts';
+export type { OutputSink as GuestOutputSink } from './preview1/preview1.ts';
+export type { Ending } from './isolation/guest-host/exit-switch.ts';
 export type { Ready } from './system/readiness.ts';
 
 /** A host module as a guest's spec names it. */

@@ -68,10 +68,14 @@ export type CanonBuiltIn =
   | { readonly op: 'thread.new-indirect'; readonly table: number }
   | { readonly op: BareOp };
 
+/** Types of values that come one after the other, or once, later. */
 export type StreamType = Extract<ValueType, { readonly kind: 'stream' | 'future' }>;
 
+/** Built-ins that make an end of a stream or future, or let it go. */
 export type StreamEndOp = `${'stream' | 'future'}.${'new' | 'drop-readable' | 'drop-writable'}`;
+/** Built-ins that move values. */
 export type StreamCopyOp = `${'stream' | 'future'}.${'read' | 'write'}`;
+/** Built-ins that end such a move early. */
 export type StreamCancelOp = `${'stream' | 'future'}.${'cancel-read' | 'cancel-write'}`;
 
 /** What may end early when its task is cancelled. */

@@ -29,7 +29,9 @@ export interface Component {
 
 /** Index spaces. Each definition adds at most one index to one of them, which is its `index`; they count from 0. */
 export type Sort = ComponentSort | CoreSort;
+/** Index spaces of a component's own things. */
 export type ComponentSort = 'func' | 'type' | 'component' | 'instance';
+/** Index spaces of what its core modules consist of. */
 export type CoreSort =
   | 'core-func'
   | 'core-table'
@@ -47,6 +49,7 @@ export interface NamedReference {
   readonly index: number;
 }
 
+/** One step; what it defines has the next index of its sort. */
 export type Definition =
   | CoreModuleDefinition
   | CoreInstanceDefinition
@@ -68,6 +71,7 @@ export interface CoreModuleDefinition {
   readonly type: ModuleType;
 }
 
+/** An instance of a core module, or one put together from parts of others. */
 export type CoreInstanceDefinition =
   | {
       readonly kind: 'core-instance';
@@ -84,6 +88,7 @@ export type CoreInstanceDefinition =
       readonly exports: readonly NamedReference[];
     };
 
+/** A type of a core function or module. */
 export interface CoreTypeDefinition {
   readonly kind: 'core-type';
   readonly index: number;
@@ -97,6 +102,7 @@ export interface NestedComponentDefinition {
   readonly component: Component;
 }
 
+/** An instance of a component, or one put together from what there is. */
 export type InstanceDefinition =
   | {
       readonly kind: 'instance';
@@ -116,6 +122,7 @@ export type InstanceDefinition =
       readonly type: InstanceType;
     };
 
+/** Another index for what is exported by an instance, or is of a component around this one. */
 export type AliasDefinition = {
   readonly kind: 'alias';
   readonly sort: Sort;
@@ -137,6 +144,7 @@ export type AliasDefinition = {
   | { readonly of: 'outer'; readonly scopes: number; readonly outerIndex: number }
 );
 
+/** A type that the component names. */
 export interface TypeDefinition {
   readonly kind: 'type';
   readonly index: number;

@@ -18,6 +18,7 @@ export interface FlatFunction {
 export const maxFlatParams = 16;
 /** The same for calls of asynchronous functions that do not wait. */
 export const maxFlatAsyncParams = 4;
+/** More core results than that, and they are passed in memory. */
 export const maxFlatResults = 1;
 
 /** Core types that a value is passed in, or nothing when there are more than `max`. */

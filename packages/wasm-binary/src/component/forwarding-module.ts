@@ -22,6 +22,7 @@ export type ForwardingModule =
       readonly functions: readonly ImportName[];
     };
 
+/** An import of a core module. */
 export interface ImportName {
   readonly module: string;
   readonly name: string;

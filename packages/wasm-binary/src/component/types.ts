@@ -36,11 +36,13 @@ export type ValueType =
   | { readonly kind: 'stream'; readonly element?: ValueType }
   | { readonly kind: 'future'; readonly element?: ValueType };
 
+/** A field of a record, or a parameter. */
 export interface NamedType {
   readonly name: string;
   readonly type: ValueType;
 }
 
+/** One case; without a type it holds nothing. */
 export interface VariantCase {
   readonly name: string;
   readonly type?: ValueType;
@@ -60,6 +62,7 @@ export interface ResourceType {
   readonly destructor?: number;
 }
 
+/** A function of a component. */
 export interface FunctionType {
   readonly kind: 'func';
   readonly async: boolean;
@@ -67,6 +70,7 @@ export interface FunctionType {
   readonly result?: ValueType;
 }
 
+/** What an instance of a component exports. */
 export interface InstanceType {
   readonly kind: 'instance';
   readonly exports: readonly ExternItem[];
@@ -74,6 +78,7 @@ export interface InstanceType {
   readonly resources: readonly ResourceSource[];
 }
 
+/** What a component wants and exports. */
 export interface ComponentType {
   readonly kind: 'component';
   readonly imports: readonly ExternItem[];
@@ -126,6 +131,7 @@ export type CoreValueType =
   | 'exnref'
   | 'ref';
 
+/** A function of a core module. */
 export interface CoreFunctionType {
   readonly kind: 'core-func';
   readonly params: readonly CoreValueType[];
@@ -149,6 +155,7 @@ export type CoreExternType =
   | { readonly kind: 'core-global'; readonly type: CoreValueType; readonly mutable: boolean }
   | { readonly kind: 'core-tag'; readonly params: readonly CoreValueType[] };
 
+/** What a core module wants and exports. */
 export interface ModuleType {
   readonly kind: 'core-module';
   readonly imports: readonly {

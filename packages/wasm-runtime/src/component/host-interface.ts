@@ -41,7 +41,9 @@ export interface CoreHostFunction {
 /** Takes and answers core values: `number` for i32 (signed), f32 and f64, `bigint` for i64. */
 export type BoundFunction = (...values: never[]) => CoreResult | Promise<CoreResult>;
 
+/** A value of i32, f32, f64 (`number`) or i64 (`bigint`). */
 export type CoreValue = number | bigint;
+/** What a core function answers: one value, or none. */
 export type CoreResult = CoreValue | void;
 
 /**
@@ -73,6 +75,7 @@ export interface GuestView extends GuestMemory {
 export interface GuestMemory {
   /** All of it, as it is now. */
   bytes(): Uint8Array;
+  /** The same as a view. */
   view(): DataView;
   /** Traps unless `length` bytes at `pointer` lie in the memory and it is a multiple of `align`; returns it unsigned. */
   check(pointer: number, length: number, align?: number): number;
@@ -87,6 +90,7 @@ export interface GuestMemory {
   readString(pointer: number, length: number, maxBytes?: number): string;
   /** Puts a string (or `list<u8>`) into new room, and its pointer and length at `at`. */
   storeString(at: number, text: string): void;
+  /** The same for bytes. */
   storeBytes(at: number, bytes: Uint8Array): void;
 }
 

@@ -7,6 +7,7 @@ import type { ComponentInstance } from './link/component-instance.ts';
 import { linkComponent } from './link/link-component.ts';
 import { planComponent } from './plan/plan-component.ts';
 
+/** Options of {@link openComponent}. */
 export interface OpenComponentOptions {
   /** @default none */
   readonly args?: readonly string[];
@@ -20,9 +21,9 @@ export interface OpenComponentOptions {
   readonly stderr?: OutputSink;
   /** What the component is linked with, given WASI's own interfaces. @default those */
   readonly hosts?: (wasi: readonly HostInterface[]) => readonly HostInterface[];
-  /** As {@link LinkOptions.waiting}. */
+  /** How the component waits: `sync`: it never does, as no host function may answer later; `suspend`: by JSPI. */
   readonly waiting: 'sync' | 'suspend';
-  /** As {@link LinkOptions.longLived}. @default false */
+  /** Whether an instance lives for many calls: calls cost less, instances some microseconds more. @default false */
   readonly longLived?: boolean;
   /** Handles that one component instance may have at once. */
   readonly maxHandles?: number;
@@ -32,6 +33,7 @@ export interface OpenComponentOptions {
 
 /** A component in this process, of which instances are made. They share its files and its output. */
 export interface OpenComponent {
+  /** Throws {@link ComponentTrap} where it traps meanwhile. */
   instantiate(): ComponentInstance;
   /** Ends waits, and closes its files. */
   close(): void;
@@ -41,7 +43,7 @@ export interface OpenComponent {
  * Reads, checks, compiles and links a component, with WASI 0.2. For embedding: what a component may do to its process (memory,
  * processor time) is for the process to bound.
  *
- * Throws {@link RuntimeError}: `INVALID_MODULE`, `CANNOT_LINK`, `UNKNOWN_IMPORT`, `INVALID_MOUNT`, `INVALID_SPEC`.
+ * Throws `RuntimeError`: `INVALID_MODULE`, `CANNOT_LINK`, `UNKNOWN_IMPORT`, `INVALID_MOUNT`, `INVALID_SPEC`.
  */
 export function openComponent(bytes: Uint8Array, options: OpenComponentOptions): OpenComponent {
   const { args = [], env = [], mounts = [], stdout = drop, stderr = drop, hosts, waiting } = options;

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 export interface GuestStats extends SystemStats {
   /**
    * How often it has called its host, as far as it has told: it does so at 1,024 calls, at twice that and so on, and after each
-   * 65,536. Less than is true by half at most, then; 0 below 1,024. {@link GuestExit.hostCalls} is exact.
+   * 65,536. Less than is true by half at most, then; 0 below 1,024. `hostCalls` of its exit is exact.
    */
   readonly hostCalls: number;
 }

@@ -56,6 +56,7 @@ export interface PassedListener {
 
 /** Takes the bytes of fd 1 or 2. Writes them all before it returns or resolves, or throws an errno-carrying error. */
 export interface OutputSink {
+  /** Takes one write of the guest. */
   write(chunk: Uint8Array): void | Promise<void>;
 }
 

@@ -6,7 +6,7 @@ import type { Ready } from '../system/readiness.ts';
  * other hosts (files, standard streams, bodies of HTTP) make them and give them to guests under these types.
  */
 
-/** Behind an `input-stream`. An {@link Input} is one. What its functions throw is a {@link StreamFailure}, or a bug. */
+/** Behind an `input-stream`. An `Input` of the guest's is one. What its functions throw is a {@link StreamFailure}, or a bug. */
 export interface InputSource {
   /** Bytes that are there now, at most; 0 at the end; `undefined` when one has to wait. */
   available(): number | undefined;
@@ -34,6 +34,7 @@ export interface OutputSink {
 
 /** Behind a `pollable`. */
 export interface Pollable {
+  /** Whether there is nothing to wait for now. */
   isReady(): boolean;
   readonly ready: Ready;
 }
@@ -57,13 +58,17 @@ export interface IoError {
   readonly cause: unknown;
 }
 
+/** Type of an `input-stream`. */
 export const inputStream: ResourceType<InputSource> = {
   name: 'input-stream',
   drop: (source) => source.close?.(),
 };
+/** Type of an `output-stream`. */
 export const outputStream: ResourceType<OutputSink> = {
   name: 'output-stream',
   drop: (sink) => sink.close?.(),
 };
+/** Type of a `pollable`. */
 export const pollable: ResourceType<Pollable> = { name: 'pollable' };
+/** Type of an `error`. */
 export const ioError: ResourceType<IoError> = { name: 'error' };

@@ -8,6 +8,7 @@ export class GuestResource {
   readonly #rep: number;
   #dropped = false;
 
+  /** @ignore */
   constructor(type: GuestResourceType, rep: number) {
     this.#type = type;
     this.#rep = rep;
@@ -23,7 +24,11 @@ export class GuestResource {
     return this.#type.destroyFromOutside(this.#rep);
   }
 
-  /** Its representation, for a call that borrows it. Throws a TypeError for another type, and after `drop`. */
+  /**
+   * Its representation, for a call that borrows it. Throws a TypeError for another type, and after `drop`.
+   *
+   * @ignore
+   */
   static repOf(value: unknown, type: GuestResourceType): number {
     if (!(value instanceof GuestResource) || value.#type !== type || value.#dropped) {
       throw new TypeError(`the value is no ${type.name} of this instance, or has been given away`);
@@ -31,7 +36,11 @@ export class GuestResource {
     return value.#rep;
   }
 
-  /** The same for a call that takes it. */
+  /**
+   * The same for a call that takes it.
+   *
+   * @ignore
+   */
   static takeRep(value: unknown, type: GuestResourceType): number {
     const rep = GuestResource.repOf(value, type);
     (value as GuestResource).#dropped = true;

@@ -8,6 +8,7 @@ export interface ExitSwitch {
   readonly used: Ending | undefined;
 }
 
+/** How a guest has ended by what a host function did: by its exit, or by the function's failure. */
 export type Ending =
   | { readonly kind: 'exit'; readonly code: number }
   | { readonly kind: 'failure'; readonly error: unknown };
