@@ -77,11 +77,11 @@ async function partOf(
   await refuseOtherLength(context, descriptor, response, from);
   return {
     from,
-    body: response.body as AsyncIterable<Uint8Array>,
+    body: response.body,
     etag: strongTag(response.header('etag')),
     takesRanges,
     host: response.url.host,
-    close: () => void response.body.destroy(),
+    close: () => response.body.destroy(),
   };
 }
 

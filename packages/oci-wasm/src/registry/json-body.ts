@@ -8,6 +8,8 @@ export interface JsonBodyOptions {
   /** For messages: what the answer is for. */
   readonly subject: string;
   readonly maxBytes: number;
+  /** Told how large it was. */
+  readonly onLength?: (bytes: number) => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -15,22 +17,26 @@ export interface JsonBodyOptions {
 export async function readJsonBody(
   { http, endpoint, name }: RepositoryContext,
   response: HttpResponse,
-  { subject, maxBytes, signal }: JsonBodyOptions,
+  { subject, maxBytes, onLength, signal }: JsonBodyOptions,
 ): Promise<unknown> {
   const details = { host: endpoint.registry, reference: name };
   const tooLarge = (): OciError =>
     new OciError('TOO_LARGE', `${subject}: the answer is larger than ${maxBytes} bytes`, details);
-  let bytes: Uint8Array;
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
     bytes = await collect(response.body, maxBytes, tooLarge);
   } catch (error) {
     signal?.throwIfAborted();
     throw error instanceof OciError ? error : http.bodyError(error, response.url.host);
   }
+  onLength?.(bytes.length);
   try {
     return parseStrictJson(bytes);
   } catch (cause) {
     const problem = `the registry's answer ${(cause as Error).message}`;
     throw new OciError('INVALID_RESPONSE', `${subject}: ${problem}`, { ...details, cause });
+  } finally {
+    // At once: thousands of pages may follow.
+    bytes.buffer.transfer(0);
   }
 }

@@ -20,6 +20,8 @@ export interface Page {
 
 /** Some 200,000 names, as much as clients agree to read; registries that page at all send far fewer at once. */
 const maxPageBytes = 4 * 1024 * 1024;
+/** All pages together: a million names of thirty characters. What has been read is not collected at once. */
+const maxListBytes = 32 * 1024 * 1024;
 /** A million names in pages of a hundred. */
 const maxPages = 10_000;
 
@@ -38,6 +40,15 @@ export async function* pages(
   const invalid = (problem: string): OciError =>
     new OciError('INVALID_RESPONSE', `${subject}: ${problem}`, { host: registry, reference: name });
   const visited = new Set<string>();
+  let listBytes = 0;
+  const count = (bytes: number): void => {
+    listBytes += bytes;
+    if (listBytes <= maxListBytes) return;
+    throw new OciError('TOO_LARGE', `${subject}: its pages are larger than ${maxListBytes} bytes together`, {
+      host: registry,
+      reference: name,
+    });
+  };
   for (let url: URL | undefined = first; url !== undefined; ) {
     const visit = createHash('sha256').update(url.href).digest('base64');
     if (visited.has(visit)) throw invalid('its pages lead in a circle; tell the operator of the registry');
@@ -59,7 +70,12 @@ export async function* pages(
     }
     yield {
       response,
-      body: await readJsonBody(context, response, { subject, maxBytes: maxPageBytes, signal }),
+      body: await readJsonBody(context, response, {
+        subject,
+        maxBytes: maxPageBytes,
+        onLength: count,
+        signal,
+      }),
     };
     const next = nextLink(response.headers('link'));
     url = next === undefined ? undefined : guard.target(next, { from: response.url, purpose: 'next page' });

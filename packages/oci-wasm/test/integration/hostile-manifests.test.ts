@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { HostileRepository } from '../fixtures/hostile/hostile-registry.ts';
-import { type HostileSession, openHostileSession } from '../fixtures/hostile/hostile-session.ts';
+import { frugal, type HostileSession, openHostileSession } from '../fixtures/hostile/hostile-session.ts';
 import { repeated } from '../fixtures/hostile/endless.ts';
 import {
   artifact,
+  type Case,
   image,
   refusesAll,
+  refusesEach,
   spinLock,
   textOf,
   wasm,
@@ -133,82 +135,73 @@ const entries = (count: number) => (to: HostileRepository) => {
   to.manifest(indexOf(list), { mediaType: ociIndex });
 };
 
+const lists = '['.repeat(4_000_000);
+const objects = '{"a":'.repeat(800_000);
+const bombs: readonly Case[] = [
+  ['lists in lists', 'pull', (to) => to.manifest(lists), 'UNSUPPORTED_ARTIFACT', 'nested more than 64'],
+  ['objects in objects', 'copy', (to) => to.manifest(objects), 'UNSUPPORTED_ARTIFACT', 'nested more than 64'],
+  [
+    'an annotation of lists',
+    'pull',
+    (to) => to.manifest(textOf(to).replace(/^{/, `{"annotations":${lists}`)),
+    'UNSUPPORTED_ARTIFACT',
+    'nested more than 64',
+  ],
+  [
+    'many small things',
+    'pull',
+    (to) => to.manifest(`{"x":[${'{},'.repeat(1_300_000)}{}]}`),
+    'UNSUPPORTED_ARTIFACT',
+    'more than 250000 values',
+  ],
+  ['a config of lists', 'pull', (to) => image(to, lists), 'UNSUPPORTED_ARTIFACT', 'nested more than 64'],
+  [
+    'tags of lists',
+    'list tags',
+    (to) => to.on(/tags/, () => ({ body: `{"tags":${lists}` })),
+    'INVALID_RESPONSE',
+    'nested more than 64',
+  ],
+  ['an error of lists', 'pull', (to) => to.on(/./, () => ({ status: 403, body: lists })), 'DENIED', '(403)'],
+  ['an index of 100,000 entries', 'pull', entries(100_000), 'TOO_LARGE', 'larger than 4194304 bytes'],
+  ['an index of 25,000 entries', 'pull', entries(25_000), 'UNSUPPORTED_ARTIFACT', 'at most 1000'],
+  ['a copy of an index of 25,000 entries', 'copy', entries(25_000), 'TOO_LARGE', 'more than 1000 manifests'],
+  ['an index in an index …', 'pull', deep(4), 'UNSUPPORTED_ARTIFACT', 'nested too deep'],
+  ['a copy of an index in an index …', 'copy', deep(9), 'TOO_LARGE', 'nested more than 8 deep'],
+  [
+    'twenty manifests of a megabyte',
+    'copy',
+    (to) => {
+      const list = Array.from({ length: 20 }, (_none, index) =>
+        to.manifest({ ...artifact(to), annotations: { [`a${index}`]: 'x'.repeat(1024 * 1024) } }),
+      );
+      to.manifest(indexOf(list), { mediaType: ociIndex, tag: 'v1' });
+    },
+    'TOO_LARGE',
+    'larger than 16777216 bytes together',
+  ],
+  [
+    'a descriptor with 100 MB of data',
+    'pull',
+    (to) =>
+      to.on(/manifests/, () => ({
+        body: () => repeated(Buffer.from(`{"config":{"data":"${'x'.repeat(1024 * 1024)}`), 100),
+      })),
+    'TOO_LARGE',
+    'larger than 4194304 bytes',
+  ],
+];
+
 describe('refused, since it is a bomb, is', () => {
-  const lists = '['.repeat(4_000_000);
-  const objects = '{"a":'.repeat(800_000);
-  refusesAll(
-    () => session,
-    [
-      ['lists in lists', 'pull', (to) => to.manifest(lists), 'UNSUPPORTED_ARTIFACT', 'nested more than 64'],
-      [
-        'objects in objects',
-        'copy',
-        (to) => to.manifest(objects),
-        'UNSUPPORTED_ARTIFACT',
-        'nested more than 64',
-      ],
-      [
-        'an annotation of lists',
-        'pull',
-        (to) => to.manifest(textOf(to).replace(/^{/, `{"annotations":${lists}`)),
-        'UNSUPPORTED_ARTIFACT',
-        'nested more than 64',
-      ],
-      [
-        'many small things',
-        'pull',
-        (to) => to.manifest(`{"x":[${'{},'.repeat(1_300_000)}{}]}`),
-        'UNSUPPORTED_ARTIFACT',
-        'more than 250000 values',
-      ],
-      ['a config of lists', 'pull', (to) => image(to, lists), 'UNSUPPORTED_ARTIFACT', 'nested more than 64'],
-      [
-        'tags of lists',
-        'list tags',
-        (to) => to.on(/tags/, () => ({ body: `{"tags":${lists}` })),
-        'INVALID_RESPONSE',
-        'nested more than 64',
-      ],
-      [
-        'an error of lists',
-        'pull',
-        (to) => to.on(/./, () => ({ status: 403, body: lists })),
-        'DENIED',
-        '(403)',
-      ],
-      ['an index of 100,000 entries', 'pull', entries(100_000), 'TOO_LARGE', 'larger than 4194304 bytes'],
-      ['an index of 25,000 entries', 'pull', entries(25_000), 'UNSUPPORTED_ARTIFACT', 'at most 1000'],
-      [
-        'a copy of an index of 25,000 entries',
-        'copy',
-        entries(25_000),
-        'TOO_LARGE',
-        'more than 1000 manifests',
-      ],
-      ['an index in an index …', 'pull', deep(4), 'UNSUPPORTED_ARTIFACT', 'nested too deep'],
-      ['a copy of an index in an index …', 'copy', deep(9), 'TOO_LARGE', 'nested more than 8 deep'],
-      [
-        'twenty manifests of a megabyte',
-        'copy',
-        (to) => {
-          const list = Array.from({ length: 20 }, (_none, index) =>
-            to.manifest({ ...artifact(to), annotations: { [`a${index}`]: 'x'.repeat(1024 * 1024) } }),
-          );
-          to.manifest(indexOf(list), { mediaType: ociIndex, tag: 'v1' });
-        },
-        'TOO_LARGE',
-        'larger than 16777216 bytes together',
-      ],
-      [
-        'a descriptor with 100 MB of data',
-        'pull',
-        (to) =>
-          to.on(/manifests/, () => ({
-            body: () => repeated(Buffer.from(`{"config":{"data":"${'x'.repeat(1024 * 1024)}`), 100),
-          })),
-        'TOO_LARGE',
-        'larger than 4194304 bytes',
-      ],
-    ],
-  );
+  refusesEach(() => session, bombs);
+});
+
+describe('refused by a program that meets one bomb after the other is', () => {
+  // Their garbage adds up, to some 80 to 120 MB without the flags.
+  let other: HostileSession;
+  beforeAll(async () => {
+    other = await openHostileSession(frugal);
+  });
+  afterAll(() => other[Symbol.asyncDispose]());
+  refusesAll(() => other, bombs);
 });

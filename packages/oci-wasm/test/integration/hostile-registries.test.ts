@@ -3,7 +3,7 @@ import type { OciErrorCode } from '../../src/index.ts';
 import { type Operation, refusal } from '../fixtures/hostile/attack.ts';
 import { between, megabytes, repeated } from '../fixtures/hostile/endless.ts';
 import type { Answer, HostileRepository } from '../fixtures/hostile/hostile-registry.ts';
-import { type HostileSession, openHostileSession } from '../fixtures/hostile/hostile-session.ts';
+import { frugal, type HostileSession, openHostileSession } from '../fixtures/hostile/hostile-session.ts';
 
 // Registries that answer what no registry should, and a program that talks to them.
 let session: HostileSession;
@@ -98,10 +98,17 @@ describe('what does not end is ended:', () => {
     ['one header', () => between('HTTP/1.1 200 OK\r\nx-header: ', repeated('x')), 'INVALID_RESPONSE'],
     ['a status line', () => between('HTTP/1.1 200 ', repeated('OK')), 'TIMEOUT'],
     ['early hints', () => repeated('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'), 'TIMEOUT'],
-    ['an extension of a chunk', () => between(`${chunked}1;`, repeated('x')), 'TIMEOUT'],
     ['trailers', () => between(`${chunked}0\r\n`, repeated('x-trailer: x\r\n')), 'INVALID_RESPONSE'],
   ])('%s', async (_title, raw, code) => {
     expect(await attacked('copy', /./, { raw })).toMatchObject(refusal(code));
+  });
+
+  test.concurrent('an extension of a chunk', async () => {
+    // What undici reads before the time is up is garbage at once, and lies there: without the flags it is some 110 MB.
+    await using other = await openHostileSession(frugal);
+    const answer: Answer = { raw: () => between(`${chunked}1;`, repeated('x')) };
+    const report = await other.attackedBy((repository) => repository.on(/./, () => answer), 'copy');
+    expect(report).toMatchObject(refusal('TIMEOUT'));
   });
 });
 

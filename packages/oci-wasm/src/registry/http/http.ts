@@ -1,8 +1,9 @@
 import { Readable } from 'node:stream';
-import { type Dispatcher, request } from 'undici';
 import { OciError } from '../../errors.ts';
 import type { Connections, HostSettings } from '../../hosts/connections.ts';
+import type { AnswerBody } from './answer-body.ts';
 import { connectionError, isReset } from './connection-error.ts';
+import { exchange, type ExchangeAnswer } from './exchange.ts';
 import type { RegistryTimeouts } from './timeouts.ts';
 import { createHostBackoff, type HostBackoff } from './host-backoff.ts';
 import { readWarnings, type RegistryNotice } from './notices.ts';
@@ -35,7 +36,7 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number;
-  readonly body: Dispatcher.ResponseData['body'];
+  readonly body: AnswerBody;
   /** Where the answer came from, after redirects. */
   readonly url: URL;
   /** First value of a header. */
@@ -71,13 +72,13 @@ export function createHttp(options: HttpOptions): Http {
   const { timeouts, retry, userAgent, guard, connections, onNotice } = options;
   const backoff = createHostBackoff(retry, (pause) => onNotice?.({ kind: 'pause', ...pause }));
 
-  const exchange = async (outgoing: HttpRequest, endsAt: number): Promise<HttpResponse> => {
+  const sendOnce = async (outgoing: HttpRequest, endsAt: number): Promise<HttpResponse> => {
     const { method, url, registry, settings, headers, body, authorization, signal } = outgoing;
     await backoff.ready(url.host, { endsAt, signal });
     try {
-      const response = await request(url, {
+      const response = await exchange(connections.to({ url, registry, settings }), {
         method,
-        dispatcher: connections.to({ url, registry, settings }),
+        url,
         headers: {
           'user-agent': userAgent,
           'accept-encoding': 'identity',
@@ -86,7 +87,7 @@ export function createHttp(options: HttpOptions): Http {
           ...(authorization === undefined ? {} : { authorization }),
         },
         body: typeof body === 'function' ? Readable.from(body(), { objectMode: false }) : (body ?? null),
-        ...(signal === undefined ? {} : { signal }),
+        signal,
       });
       const received = answer(response, url);
       if (!isTransient(received.status)) backoff.succeeded(url.host);
@@ -103,7 +104,7 @@ export function createHttp(options: HttpOptions): Http {
   const followed = async (first: HttpRequest, endsAt: number): Promise<HttpResponse> => {
     let current = first;
     for (let hops = 0; ; hops += 1) {
-      const response = await exchange(current, endsAt);
+      const response = await sendOnce(current, endsAt);
       const location = response.header('location');
       if (first.follow === false || !redirects.includes(response.status) || location === undefined)
         return response;
@@ -174,20 +175,19 @@ function withoutCredential(text: string, authorization: string | undefined): str
   return credential === '' ? text : text.replaceAll(credential, '***');
 }
 
-function answer({ statusCode, headers, body }: Dispatcher.ResponseData, url: URL): HttpResponse {
-  // Whoever discards a body does not want to hear of its failures.
-  body.on('error', () => {});
+function answer({ status, headers, body }: ExchangeAnswer, url: URL): HttpResponse {
   const all = (name: string): readonly string[] => {
     const value = headers[name];
     return value === undefined ? [] : typeof value === 'string' ? [value] : value;
   };
   return {
-    status: statusCode,
+    status,
     body,
     url,
     header: (name) => all(name)[0],
     headers: all,
-    discard: () => body.dump({ limit: maxDiscardedBytes }).catch(() => {}),
+    // Whoever discards a body does not want to hear of its failures.
+    discard: () => body.discard(maxDiscardedBytes).catch(() => {}),
   };
 }
 
