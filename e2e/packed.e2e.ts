@@ -32,7 +32,7 @@ await describeWith('packages as they are published', ['package registry'], () =>
     await writeFile(join(project, 'data/greeting'), 'Hello, World!\n');
     await chmod(project, 0o755); // for the guest's user
     const output = await run(project, process.execPath, ['example.ts']);
-    expect(output).toMatch(/^Hello, World!\n \{ kind: 'exited', code: 0, finishedAt: /);
+    expect(output).toMatch(/^Hello, World!\n \{\s+kind: 'exited',\s+code: 0,\s+finishedAt: /);
   });
 });
 

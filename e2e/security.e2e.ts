@@ -87,7 +87,7 @@ await describeWith('a node with hostile guests', ['control plane', 'registry'], 
       expect(lines).toContainEqual(expect.stringMatching(new RegExp(`^write ${escaped(path)}: failed: `)));
     }
     // Above its volumes there is nothing but their names, and no way up from one.
-    expect(lines).toContain('ls /: data host');
+    expect(lines).toContain('ls /: data dev host');
     expect(lines).toContainEqual(expect.stringMatching(/^ls \/data\/\.\.: failed: /));
     await pods.delete('neighbour', 'escaping');
   });
