@@ -12,8 +12,8 @@ import { logName } from '../fixtures/end-guests.ts';
 import { guests } from '../fixtures/guests.ts';
 import { finish, isAlive, scratchDirectory, specOf } from '../fixtures/start-guest.ts';
 
-// A multiple of ten; WASMLET_BUILT=1 WASMLET_GUESTS=2000 for what is promised.
-const count = Number(process.env['WASMLET_GUESTS'] ?? 200);
+// A multiple of ten; WASMLET_BUILT=1 WASMLET_GUEST_COUNT=2000 for what is promised.
+const count = Number(process.env['WASMLET_GUEST_COUNT'] ?? 200);
 const msPerGuest = 1000;
 
 const openDescriptors = (): number =>

@@ -75,7 +75,12 @@ describe('a guest host with threads', () => {
   });
 
   test('ends with a guest that V8 does not interrupt, so that stopping is bounded', async () => {
-    await using own = createRuntime({ allowedIsolation: ['thread'], hostModules: [probeUrl] });
+    // Without a thread that waits: V8 cannot start one either while another is in native code.
+    await using own = createRuntime({
+      allowedIsolation: ['thread'],
+      hostModules: [probeUrl],
+      threads: { idle: 0 },
+    });
     const neighbour = await own.start(await specOf(guests.sleep));
     const use = { url: probeUrl, contract: 1, config: { steps: ['compute natively'] } } as const;
     const guest = await own.start(await specOf(probeGuest('act'), { hostModules: [use] }));
