@@ -13,6 +13,8 @@ import { pictureOf } from '../../fixtures/picture.ts';
 // outside of the mount, or in a mount that is read-only. Nothing may ever change there, nor be read outside.
 const swapping = join(import.meta.dirname, '../../fixtures/swapping.ts');
 const rounds = 300;
+/** Who swaps may get little of a busy machine: then there are more, until both sides have been met. */
+const maxRounds = 20 * rounds;
 /** Whoever renames all the time makes everybody wait, on disks longest. */
 const timeout = 120_000;
 const root = 3;
@@ -67,9 +69,10 @@ describe.runIf(process.platform === 'linux').each(['machine', 'guest'])(
       const before = pictureOf(join(base, 'other'));
       const guest = callHost({ mounts: [{ hostPath: join(base, 'root'), guestPath: '/' }] });
       const tally = new Map<string, number>();
+      const met = [errno.success, errno.perm];
       try {
         await whileSwapping(by, () => {
-          for (let round = 0; round < rounds; round += 1) {
+          for (const _round of roundsUntil(() => isRace(tally, met))) {
             for (const read of [...changes(guest, tally), ...reads(guest, tally)])
               expect(read).not.toBe('OTHER');
           }
@@ -78,7 +81,7 @@ describe.runIf(process.platform === 'linux').each(['machine', 'guest'])(
         guest.host.close();
       }
       expect(pictureOf(join(base, 'other'))).toEqual(before);
-      expectRace(tally, [errno.success, errno.perm]);
+      expect(isRace(tally, met)).toBe(true);
       expect(tally.get('out by ..: 0')).toBeUndefined();
     });
 
@@ -92,15 +95,16 @@ describe.runIf(process.platform === 'linux').each(['machine', 'guest'])(
         ],
       });
       const tally = new Map<string, number>();
+      const met = [errno.success, errno.rofs];
       try {
         await whileSwapping(by, () => {
-          for (let round = 0; round < rounds; round += 1) changes(guest, tally);
+          for (const _round of roundsUntil(() => isRace(tally, met))) changes(guest, tally);
         });
       } finally {
         guest.host.close();
       }
       expect(pictureOf(join(base, 'other'))).toEqual(before);
-      expectRace(tally, [errno.success, errno.rofs]);
+      expect(isRace(tally, met)).toBe(true);
     });
 
     test('a guest with all of it read-only changes nothing, and reads what is inside', {
@@ -112,9 +116,10 @@ describe.runIf(process.platform === 'linux').each(['machine', 'guest'])(
       const guest = callHost({ mounts: [mount] });
       const [changed, read] = [new Map<string, number>(), new Map<string, number>()];
       const texts = new Set<string | number>();
+      const met = [errno.success, errno.perm];
       try {
         await whileSwapping(by, () => {
-          for (let round = 0; round < rounds; round += 1) {
+          for (const _round of roundsUntil(() => isRace(new Map([...changed, ...read]), met))) {
             changes(guest, changed);
             for (const text of reads(guest, read)) texts.add(text);
           }
@@ -125,17 +130,21 @@ describe.runIf(process.platform === 'linux').each(['machine', 'guest'])(
       expect(pictureOf(join(base, 'other'))).toEqual(before);
       expect([...changed.keys()].filter((outcome) => outcome.endsWith(`: ${errno.success}`))).toEqual([]);
       expect([...texts].filter((text) => typeof text === 'string')).toEqual(['inside']);
-      expectRace(new Map([...changed, ...read]), [errno.success, errno.perm]);
+      expect(isRace(new Map([...changed, ...read]), met)).toBe(true);
     });
   },
 );
 
+function* roundsUntil(isEnough: () => boolean): Generator<number> {
+  for (let round = 0; round < rounds || (round < maxRounds && !isEnough()); round += 1) yield round;
+}
+
 /** Both sides of the swap were met, thousands of times in all. */
-function expectRace(tally: ReadonlyMap<string, number>, outcomes: readonly number[]): void {
+function isRace(tally: ReadonlyMap<string, number>, outcomes: readonly number[]): boolean {
   const count = (outcome: number): number =>
     [...tally].reduce((sum, [name, times]) => (name.endsWith(`: ${outcome}`) ? sum + times : sum), 0);
-  for (const outcome of outcomes) expect(count(outcome), `errno ${outcome}`).toBeGreaterThan(100);
-  expect([...tally.values()].reduce((sum, times) => sum + times, 0)).toBeGreaterThan(5_000);
+  const all = [...tally.values()].reduce((sum, times) => sum + times, 0);
+  return all > 5_000 && outcomes.every((outcome) => count(outcome) > 100);
 }
 
 /** Everything that changes a name below the ways; answers what is read by names that were brought in. */
