@@ -103,10 +103,7 @@ describe.runIf(process.platform === 'linux')('guests one after the other, ended 
       // Places that wait come and go.
       expect(last.descriptors).toBeLessThanOrEqual(first.descriptors + 12);
       expect(last.threads).toBeLessThanOrEqual(first.threads + 2);
-      // An application that has had few guests is still growing to its level.
-      if (count >= 2000) {
-        expect(last.privateBytes).toBeLessThanOrEqual(first.privateBytes + 10 * 1024 * 1024);
-      }
+      expect(last.privateBytes).toBeLessThanOrEqual(first.privateBytes + 10 * 1024 * 1024);
       const hosts = states.flatMap((state) => state.hosts);
       expect(await Promise.all(hosts.map(isAlive))).toEqual(hosts.map(() => false));
       expect(await groupsOf(pid)).toEqual([]);
