@@ -6,6 +6,7 @@ import {
   recordLayout,
   type ValueType,
   variantLayout,
+  type PrimitiveKind,
 } from '@wasmlet/wasm-binary';
 
 /** What a type of values comes down to for who reads and writes memory, with places in bytes. */
@@ -24,19 +25,7 @@ export type Shape =
   | { readonly kind: 'list'; readonly element: ValueType; readonly length?: number; readonly map: boolean }
   | { readonly kind: 'own' | 'borrow'; readonly resource: number };
 
-export type ScalarKind =
-  | 'bool'
-  | 's8'
-  | 'u8'
-  | 's16'
-  | 'u16'
-  | 's32'
-  | 'u32'
-  | 's64'
-  | 'u64'
-  | 'f32'
-  | 'f64'
-  | 'char';
+export type ScalarKind = Exclude<PrimitiveKind, 'string' | 'error-context'>;
 
 export interface Field {
   readonly name: string;
