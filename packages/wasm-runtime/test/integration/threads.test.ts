@@ -85,6 +85,10 @@ describe('a guest host with threads', () => {
     const use = { url: probeUrl, contract: 1, config: { steps: ['compute natively'] } } as const;
     const guest = await own.start(await specOf(probeGuest('act'), { hostModules: [use] }));
     expect(guest.pid).toBe(neighbour.pid);
+    await new Promise((resolve) => guest.onReport(resolve));
+    const before = await cpuOf(guest);
+    // What it uses from its report on, it uses there.
+    await expect.poll(() => cpuOf(guest)).toBeGreaterThan(before + 0.02);
     await expect(guest.stop({ graceMs: 0 })).resolves.toMatchObject({ kind: 'killed', reason: 'stop' });
     await expect(neighbour.exited).resolves.toMatchObject({ kind: 'killed', reason: 'host-closed' });
   });
@@ -106,6 +110,10 @@ describe('a guest host with threads', () => {
     );
   });
 });
+
+async function cpuOf(guest: Guest): Promise<number> {
+  return (await guest.stats())?.cpuSeconds ?? Number.NaN;
+}
 
 describe('a guest in a thread of the application', () => {
   test('does not hold the application up, whatever it does', async () => {
