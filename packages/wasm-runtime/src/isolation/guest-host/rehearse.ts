@@ -78,6 +78,7 @@ export async function rehearse(hostModules: LoadedHostModules): Promise<void> {
       },
       onClose() {},
     });
+    daemon.once('end', () => daemon.end());
     await serveGuest({ open: (events) => openWire(host, events), loading: Promise.resolve(hostModules) });
     wire.destroy();
     host.destroy();

@@ -9,7 +9,10 @@ export interface Wire<Sent> {
    * taken arrives even when this process is killed. More than {@link copiedBytes} must not change until then.
    */
   sendData(channel: Channel, bytes: Uint8Array): Promise<void> | undefined;
-  /** Sends what is left and closes. */
+  /**
+   * Sends what is left and closes. Settles when the peer has closed too: it may be sending, and if it met the end of this
+   * process, what it has not read yet would be lost.
+   */
   end(): Promise<void>;
   destroy(): void;
 }
@@ -63,7 +66,7 @@ export function openWire<Sent>(socket: Duplex, { onFrame, onClose }: WireEvents)
     end: () =>
       new Promise((resolve) => {
         if (socket.destroyed) resolve();
-        else socket.end(resolve);
+        else socket.once('close', resolve).end();
       }),
     destroy: () => socket.destroy(),
   });

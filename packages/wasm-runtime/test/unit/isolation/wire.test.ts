@@ -111,6 +111,19 @@ describe('a wire', () => {
     expect(closes).toEqual([expect.any(TypeError)]);
   });
 
+  test('takes what a peer still sends until that has closed too, and has ended then', async () => {
+    const { wire, there, frames } = ends();
+    let ended = false;
+    const end = wire.end().then(() => {
+      ended = true;
+    });
+    there.write(encodeControl({ tag: 'credit' }));
+    await turn();
+    expect({ frames: frames.length, ended }).toEqual({ frames: 1, ended: false });
+    there.resume().end();
+    await end;
+  });
+
   test('says when bytes have not been taken yet, and settles when they have', async () => {
     const takes: (() => void)[] = [];
     const slow = new Duplex({
