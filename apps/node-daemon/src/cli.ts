@@ -13,6 +13,7 @@ import { playCommand } from './commands/play.ts';
 import { pullCommand } from './commands/pull.ts';
 import { pushCommand } from './commands/push.ts';
 import { runCommand } from './commands/run.ts';
+import { serveCommand } from './commands/serve.ts';
 import { tagCommand } from './commands/tag.ts';
 import type { Terminal } from './commands/terminal.ts';
 import { exitCodeOf, Interrupted } from './daemon/signals.ts';
@@ -45,6 +46,7 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const create of [
     nodeCommand,
     runCommand,
+    serveCommand,
     pushCommand,
     pullCommand,
     inspectCommand,

@@ -1,8 +1,10 @@
 import { networkInterfaces } from 'node:os';
 import type { LookupFunction } from 'node:net';
 import { canonicalHost } from './canonical-host.ts';
+import type { EgressEndpoint } from './endpoint.ts';
 import { EgressError } from './errors.ts';
 import { parseGrants } from './grants.ts';
+import { type HostPattern, parseHostPattern } from './host-pattern.ts';
 import { parseAddress } from './ip-address.ts';
 import { judgeAddress } from './judge-address.ts';
 import { lookupWith } from './lookup.ts';
@@ -12,26 +14,34 @@ import { allowed, denied, type EgressVerdict } from './verdict.ts';
 
 /** Enforces one {@link EgressPolicy}. Holds nothing open; make one per guest. */
 export interface EgressGuard {
-  /** Whether a host is on the allow-list. Nothing is resolved. */
-  checkHost(host: string): EgressVerdict;
+  /**
+   * Whether a host is on the allow-list and below the ceiling: for this scheme and port, or, without them, for any. Nothing
+   * is resolved.
+   */
+  checkHost(host: string, endpoint?: EgressEndpoint): EgressVerdict;
   /**
    * Whether an address that was found under `host` may be connected to: public ones may; private and loopback
-   * ones, and those of this machine, under a grant that covers the address or names the host; others never.
+   * ones, those of this machine, and guarded ones, under a grant that covers the address or names the host; others never.
    * Does not look at the allow-list.
    */
-  checkAddress(host: string, address: string): EgressVerdict;
+  checkAddress(host: string, address: string, endpoint?: EgressEndpoint): EgressVerdict;
   /**
    * Checks a host, finds its addresses (an IP literal is its own) and checks each: one that may not be connected
    * to denies all. Connect to what this returns, and to nothing else: the name may mean another address a moment later.
    * Rejects with {@link EgressError} `DENIED` (with `host` and `reason`) or `UNRESOLVED`, or the signal's reason.
    */
-  resolve(host: string, options?: { readonly signal?: AbortSignal }): Promise<readonly ResolvedAddress[]>;
+  resolve(
+    host: string,
+    options?: { readonly signal?: AbortSignal; readonly endpoint?: EgressEndpoint },
+  ): Promise<readonly ResolvedAddress[]>;
   /**
    * {@link EgressGuard.resolve} in the shape of the `lookup` option of `node:net`, `node:http` and undici, so that
    * the address that was checked is the one connected to. Node does not call it for IP literals: give those to
-   * `resolve` before connecting.
+   * `resolve` before connecting. For a policy with schemes or ports take {@link EgressGuard.lookupFor}.
    */
   readonly lookup: LookupFunction;
+  /** The same for connections of one scheme to one port. */
+  lookupFor(endpoint: EgressEndpoint): LookupFunction;
 }
 
 /** Options of {@link createEgressGuard}. */
@@ -47,33 +57,59 @@ export interface EgressGuardOptions {
  * which cannot be understood.
  */
 export function createEgressGuard(policy: EgressPolicy, options: EgressGuardOptions = {}): EgressGuard {
-  const allowedHosts = new Set(policy.allowedHosts.map(canonicalHost));
+  const allowList = policy.allowedHosts.map(parseHostPattern);
+  const ceiling = policy.ceiling?.map(parseHostPattern);
   const grants = parseGrants(policy.grants);
+  const guarded = parseGrants(policy.guarded ?? []);
   const { resolve: find = resolveWithSystem, ownAddresses = interfaceAddresses } = options;
 
-  const checkHost = (host: string): EgressVerdict => {
+  const checkHost = (host: string, endpoint?: EgressEndpoint): EgressVerdict => {
     const asked = readHost(host);
     if (typeof asked !== 'string') return denied('invalid-host', asked.message);
-    if (allowedHosts.has(asked)) return allowed;
-    return denied('host-not-allowed', `${asked} is not among the allowed hosts; allow it by this name`);
+    if (!matchesSome(allowList, asked)) {
+      return denied('host-not-allowed', `${asked} is not among the allowed hosts; allow it by this name`);
+    }
+    if (endpoint !== undefined && !matchesSome(allowList, asked, endpoint)) {
+      const wanted = describeEndpoint(asked, endpoint);
+      return denied('port-not-allowed', `${asked} is allowed, but not as ${wanted}; allow it so`);
+    }
+    if (ceiling === undefined || matchesSome(ceiling, asked, endpoint)) return allowed;
+    const wanted = endpoint === undefined ? asked : describeEndpoint(asked, endpoint);
+    return denied('above-ceiling', `${wanted} is beyond what the operator of this node lets pods allow`);
   };
 
-  const checkAddress = (host: string, address: string): EgressVerdict => {
+  const checkAddress: EgressGuard['checkAddress'] = (host, address, endpoint) => {
     const asked = readHost(host);
     if (typeof asked !== 'string') return denied('invalid-host', asked.message);
-    return judgeAddress({ host: asked, address, grants, ownAddresses });
+    return judgeAddress({ host: asked, address, port: endpoint?.port, grants, guarded, ownAddresses });
   };
 
-  const resolve: EgressGuard['resolve'] = async (host, { signal } = {}) => {
+  const resolve: EgressGuard['resolve'] = async (host, { signal, endpoint } = {}) => {
     signal?.throwIfAborted();
-    throwIfDenied(host, checkHost(host));
+    throwIfDenied(host, checkHost(host, endpoint));
     const asked = canonicalHost(host);
     const addresses = literal(asked) ?? (await findAddresses(asked, find, signal));
-    for (const { address } of addresses) throwIfDenied(asked, checkAddress(asked, address));
+    for (const { address } of addresses) throwIfDenied(asked, checkAddress(asked, address, endpoint));
     return addresses;
   };
 
-  return { checkHost, checkAddress, resolve, lookup: lookupWith(resolve) };
+  return {
+    checkHost,
+    checkAddress,
+    resolve,
+    lookup: lookupWith(resolve),
+    lookupFor: (endpoint) => lookupWith((host) => resolve(host, { endpoint })),
+  };
+}
+
+function matchesSome(patterns: readonly HostPattern[], host: string, endpoint?: EgressEndpoint): boolean {
+  return patterns.some((pattern) =>
+    endpoint === undefined ? pattern.matchesHost(host) : pattern.matches(host, endpoint),
+  );
+}
+
+function describeEndpoint(host: string, { scheme, port }: EgressEndpoint): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** A host in canonical form, or why it has none. */

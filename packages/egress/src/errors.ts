@@ -4,15 +4,19 @@ export type EgressErrorCode =
   | 'DENIED'
   /** The host name has no address, or asking for it failed. */
   | 'UNRESOLVED'
-  /** The text is no host: no name that DNS could have and no IP address. */
+  /** The text is no host: no name that DNS could have and no IP address; or no entry of an allow-list. */
   | 'INVALID_HOST'
-  /** The text is no grant: no CIDR range, IP address or host name. */
+  /** The text is no grant: no CIDR range, IP address or host name, with or without a port. */
   | 'INVALID_GRANT';
 
 /** Which part of a policy denied a connection. */
 export type EgressDenialReason =
   /** The host is not on the allow-list. */
   | 'host-not-allowed'
+  /** The host is on the allow-list, but not for this scheme and port. */
+  | 'port-not-allowed'
+  /** The pod's allow-list has it, the operator's ceiling has not. */
+  | 'above-ceiling'
   /** The host (or what was given for one of its addresses) cannot be read. */
   | 'invalid-host'
   /** One of the host's addresses needs a grant that the policy does not have, or is never contacted. */

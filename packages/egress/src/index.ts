@@ -7,6 +7,9 @@
 export { createEgressGuard } from './egress-guard.ts';
 export type { EgressGuard, EgressGuardOptions } from './egress-guard.ts';
 export type { EgressVerdict } from './verdict.ts';
+export type { EgressEndpoint, EgressScheme } from './endpoint.ts';
+export { egressDenial } from './denial.ts';
+export type { EgressDenial } from './denial.ts';
 export { denyAll } from './policy.ts';
 export type { EgressPolicy } from './policy.ts';
 export { classifyAddress } from './address-class.ts';

@@ -47,6 +47,11 @@ export function firstOf({ start, prefix }: IpRange): IpAddress {
   return { family: start.family, bits: (start.bits >> rest) << rest };
 }
 
+/** A range as text, with all bits beyond the prefix zero. */
+export function describeRange(range: IpRange): string {
+  return `${formatAddress(firstOf(range))}/${range.prefix}`;
+}
+
 export function formatAddress({ family, bits }: IpAddress): string {
   if (family === 4) return split(bits, 4, 8n).join('.');
   const groups = split(bits, 8, 16n).map((group) => group.toString(16));

@@ -8,12 +8,17 @@ export interface AddressQuestion {
   /** In canonical form. */
   readonly host: string;
   readonly address: string;
+  /** Absent: for no port in particular. */
+  readonly port: number | undefined;
   readonly grants: Grants;
+  /** What needs a grant of its own. */
+  readonly guarded: Grants;
   readonly ownAddresses: () => readonly string[];
 }
 
 /** Whether one address, found under one host, may be connected to. */
-export function judgeAddress({ host, address, grants, ownAddresses }: AddressQuestion): EgressVerdict {
+export function judgeAddress(question: AddressQuestion): EgressVerdict {
+  const { host, address, port, grants, guarded, ownAddresses } = question;
   const parsed = parseAddress(address);
   if (parsed === undefined) {
     return denied(
@@ -26,14 +31,29 @@ export function judgeAddress({ host, address, grants, ownAddresses }: AddressQue
   if (isNeverContacted(kind)) {
     return denied('address-not-allowed', `${found} is ${described[kind]}, which is never contacted`);
   }
-  const isOwn = kind === 'public' && isAmong(ownAddresses(), parsed);
-  if ((kind === 'public' && !isOwn) || grants.cover(host, parsed)) return allowed;
-  const what = isOwn ? 'an address of this machine' : described[kind];
+  const minPrefix = guarded.prefixOver(host, parsed, port);
+  const isGuarded = minPrefix !== undefined;
+  const isOwn = kind === 'public' && !isGuarded && isAmong(ownAddresses(), parsed);
+  if (kind === 'public' && !isGuarded && !isOwn) return allowed;
+  const what = isGuarded
+    ? "one of the cluster's addresses"
+    : isOwn
+      ? 'an address of this machine'
+      : described[kind];
+  if (!grants.cover(host, parsed, { port, minPrefix })) {
+    const grant = host === address ? host : `${host} or ${address}`;
+    return denied('address-not-allowed', `${found} is ${what}, which has not been granted; grant ${grant}`);
+  }
+  if (port === undefined || !kubeletPorts.has(port)) return allowed;
+  if (grants.cover(host, parsed, { port, minPrefix, namesPort: true })) return allowed;
   return denied(
     'address-not-allowed',
-    `${found} is ${what}, which has not been granted; grant ${remedy(host, address)}`,
+    `${found} is ${what}, whose port ${port} is a kubelet's; a grant of it has to name the port`,
   );
 }
+
+/** Where kubelets, this node's as well, take orders and tell what runs. */
+const kubeletPorts: ReadonlySet<number> = new Set([10_250, 10_255]);
 
 const described: Readonly<Record<AddressClass, string>> = {
   public: 'a public address',
@@ -45,10 +65,6 @@ const described: Readonly<Record<AddressClass, string>> = {
   unspecified: 'the unspecified address',
   reserved: 'a reserved address',
 };
-
-function remedy(host: string, address: string): string {
-  return host === address ? host : `${host} or ${address}`;
-}
 
 function isAmong(texts: readonly string[], address: IpAddress): boolean {
   const spelled = effectiveAddresses(address);

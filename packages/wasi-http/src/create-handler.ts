@@ -1,15 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { denyAll, type EgressPolicy } from '@wasmlet/egress';
 import { openComponent, type OpenComponentOptions } from '@wasmlet/wasm-runtime/host';
 import { createOutgoingHandler } from './outgoing/outgoing-handler.ts';
 import { defaultTimeouts, type HttpTimeouts } from './policy/config.ts';
-import { componentProgram } from './server/component-program.ts';
-import type { HandlerStats } from './server/counters.ts';
-import { createEngine, type RequestRecord } from './server/engine.ts';
-import { fetchExchange } from './server/fetch-exchange.ts';
-import { type HandlerLimits, handlerLimits } from './server/limits.ts';
-import { nodeExchange } from './server/node-exchange.ts';
-import { httpTypes } from './types/http-types.ts';
+import type { RequestRecord } from './server/engine.ts';
+import type { HandlerLimits } from './server/limits.ts';
+import { type Handler, openHandler } from './server/open-handler.ts';
+
+export type { Handler } from './server/open-handler.ts';
 
 export interface HandlerOptions
   extends Pick<OpenComponentOptions, 'args' | 'env' | 'mounts' | 'stdout' | 'stderr' | 'memoryBytes'> {
@@ -34,17 +31,6 @@ export interface HandlerOptions
   readonly onRequest?: (record: RequestRecord) => void;
 }
 
-/** A component that answers HTTP requests, in this process. */
-export interface Handler extends AsyncDisposable {
-  /** For `node:http`, `node:https` and what takes their listeners. */
-  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
-  /** For web requests. Rejects only for a request whose body was read before. */
-  readonly fetch: (request: Request) => Promise<Response>;
-  stats(): HandlerStats;
-  /** Takes no more requests (503); resolves when those that run have ended. */
-  drain(): Promise<void>;
-}
-
 /**
  * Makes a component with `wasi:http/incoming-handler` answer requests.
  *
@@ -52,50 +38,34 @@ export interface Handler extends AsyncDisposable {
  * link. A component without handler is only found at the first request, which is answered with 500.
  */
 export function createHandler(component: Uint8Array, options: HandlerOptions = {}): Handler {
-  const { reuse = 1, waiting = 'suspend', onRequest, limits: asked = {} } = options;
+  const { reuse = 1, waiting = 'suspend', onRequest, limits = {} } = options;
   const { egress = denyAll, outgoingTimeouts, onDenied, ...wasi } = options;
-  const limits = handlerLimits(
-    waiting === 'sync'
-      ? { ...asked, maxBodyBytes: Math.min(asked.maxBodyBytes ?? Infinity, maxSyncBytes) }
-      : asked,
-  );
-  const http = httpTypes({
-    maxPendingBytes: () => (waiting === 'sync' ? maxSyncBytes : maxPendingBytes),
-    clientIdleMs: limits.clientIdleMs,
-  });
   const outgoing = createOutgoingHandler({
     policy: egress,
     timeouts: { ...defaultTimeouts, ...outgoingTimeouts },
     maxRequests: maxOutgoingRequests,
-    onDenied,
+    onDenied: (denial) => onDenied?.(denial.host),
   });
-  const opened = openComponent(component, {
-    ...wasi,
-    hosts: (own) => [...own, http, outgoing.interface],
+  const handler = openHandler({
+    open: (http) =>
+      openComponent(component, {
+        ...wasi,
+        hosts: (own) => [...own, http, outgoing.interface],
+        waiting,
+        longLived: reuse > 1,
+      }),
+    limits,
+    reuse,
     waiting,
-    longLived: reuse > 1,
+    onRequest,
   });
-  const program = componentProgram(opened, waiting);
-  const engine = createEngine({ program, limits, maxUses: reuse, onRequest });
-  const drain = (): Promise<void> => engine.drain();
   return {
-    listener: (request, response) => void engine.serve(nodeExchange(request, response, limits)),
-    fetch: (request) => {
-      const { exchange, response } = fetchExchange(request, limits);
-      void engine.serve(exchange);
-      return response;
-    },
-    stats: () => engine.stats(),
-    drain,
+    ...handler,
     async [Symbol.asyncDispose]() {
-      await drain();
-      opened.close();
+      await handler[Symbol.asyncDispose]();
       await outgoing.close();
     },
   };
 }
 
-/** Of a response, while the guest can wait for the client. */
-const maxPendingBytes = 128 * 1024;
 const maxOutgoingRequests = 1_024;
-const maxSyncBytes = 16 * 1024 * 1024;

@@ -4,7 +4,7 @@ export type HttpPolicyErrorCode =
   | 'INVALID_DOMAIN'
   /** `insecure:allow-all`, which opened everything to Krustlet's guests, is not understood here. */
   | 'ALLOW_ALL'
-  /** The number of responses that may be open at once is no count. */
+  /** A number of responses, or of bytes, is no count. */
   | 'INVALID_LIMIT'
   /** A timeout is no number of milliseconds. */
   | 'INVALID_TIMEOUT';

@@ -25,16 +25,18 @@ const loadClient = () => import('./client/http-client.ts');
 
 export function imports(context: HostContext): HostImports {
   const config = readConfig(context.config);
+  const { timeouts, maxBodyBytes } = config;
   const guard = createEgressGuard(config);
   let client: HttpClient | undefined;
   const calls = createCalls({
     guard,
     maxResponses: config.maxConcurrentRequests ?? Number.POSITIVE_INFINITY,
+    maxBodyBytes: maxBodyBytes ?? Number.POSITIVE_INFINITY,
     memory: () => context.memory(),
     report: (denial) => context.report(denial),
     async client() {
       const { createHttpClient } = await loadClient();
-      client ??= createHttpClient({ guard, timeouts: config.timeouts });
+      client ??= createHttpClient({ guard, timeouts, maxBodyBytes });
       return client;
     },
   });

@@ -15,7 +15,8 @@ export interface ServeOptions extends HandlerOptions, Omit<HttpServerOptions, 'l
 export interface ServedComponent extends AsyncDisposable, Pick<Handler, 'stats'> {
   readonly address: AddressInfo;
   /**
-   * Accepts no more connections, lets requests that run end, and closes what is still open after `graceMs` (milliseconds).
+   * Accepts no more connections, answers what comes on those that are open, and cuts what is still open after `graceMs`
+   * (milliseconds).
    * @default 30_000
    */
   stop(options?: { readonly graceMs?: number }): Promise<void>;
@@ -43,7 +44,7 @@ export async function serveComponent(
   }
   let stopped: Promise<void> | undefined;
   const stop = ({ graceMs = 30_000 } = {}): Promise<void> => {
-    stopped ??= drainServer(server, async () => handler[Symbol.asyncDispose](), graceMs);
+    stopped ??= drainServer(server, graceMs).then(() => handler[Symbol.asyncDispose]());
     return stopped;
   };
   return {

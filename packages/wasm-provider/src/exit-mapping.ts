@@ -3,8 +3,8 @@ import type { GuestExit } from '@wasmlet/wasm-runtime';
 
 /**
  * How the end of a guest reads in `containerStatuses[].state.terminated`: its own code, 134 for a trap (as an
- * aborted process), 137 for a kill, memory that ran out or more output than is allowed, 143 for a stop (as a process without a SIGTERM
- * handler).
+ * aborted process), 137 for a kill, memory that ran out, more output than is allowed or an end that took longer than its grace, 143 for
+ * a stop (as a process without a SIGTERM handler).
  */
 export function containerExit(exit: GuestExit): ContainerExit {
   const { finishedAt } = exit;
@@ -23,6 +23,7 @@ export function containerExit(exit: GuestExit): ContainerExit {
           return { exitCode: 137, reason: 'OOMKilled', message: exit.message, finishedAt };
         case 'timeout':
         case 'output':
+        case 'grace':
         case 'host-closed':
           return { exitCode: 137, reason: 'Error', message: exit.message, finishedAt };
       }

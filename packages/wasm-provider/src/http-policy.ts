@@ -1,33 +1,71 @@
+import { createEgressGuard, EgressError, type EgressPolicy } from '@wasmlet/egress';
 import { ProviderError } from '@wasmlet/kubelet/provider';
-import { experimentalHttp, HttpPolicyError } from '@wasmlet/wasi-http';
+import { experimentalHttp, type HttpLimits, HttpPolicyError, outgoingHttp } from '@wasmlet/wasi-http';
+import { type AskedEgress, egressAnnotation, parseEgressAnnotation } from './egress-annotation.ts';
 import type { HostModules } from './guest-spec.ts';
 
-/** JSON array of URLs whose hosts every container of the pod may contact. Absent: none. */
+/** JSON array of URLs whose hosts every container of the pod may contact by HTTP. Absent: none. */
 export const allowedDomainsAnnotation = 'alpha.wasi.krustlet.dev/allowed-domains';
 /** Decimal number of responses that a container may hold open at once. Absent: no limit. */
 export const maxConcurrentRequestsAnnotation = 'alpha.wasi.krustlet.dev/max-concurrent-requests';
 
+/** What the operator says of where pods may connect to; see the policy of `@wasmlet/egress`. */
+export type OperatorEgress = Omit<EgressPolicy, 'allowedHosts'>;
+
+/** Where the containers of a pod may connect to. */
+export interface PodEgress {
+  /** For modules, and for components. */
+  readonly http: { readonly module: HostModules[number]; readonly component: HostModules[number] };
+  /** For the sockets of components. */
+  readonly sockets: EgressPolicy;
+}
+
 /**
- * Outbound HTTP as the pod's annotations (Krustlet's two) ask for it, under the operator's grants.
+ * What the pod's annotations (Krustlet's two, and {@link egressAnnotation}) ask for, under what the operator says. Krustlet's
+ * open hosts to HTTP alone.
  *
  * @throws {@link ProviderError} `CONTAINER_CONFIG` naming the annotation whose value cannot be used.
  */
-export function httpFromAnnotations(
+export function egressFromAnnotations(
   annotations: Readonly<Record<string, string>>,
-  grants: readonly string[],
-): HostModules[number] {
-  const allowedDomains = parseDomains(annotations[allowedDomainsAnnotation]);
-  const maxConcurrentRequests = parseLimit(annotations[maxConcurrentRequestsAnnotation]);
+  operator: OperatorEgress,
+): PodEgress {
+  const asked = annotations[egressAnnotation];
+  const { allow, ...limits } = asked === undefined ? nothing : parseEgressAnnotation(asked);
+  const sockets: EgressPolicy = { ...operator, allowedHosts: allow };
+  const domains = parseDomains(annotations[allowedDomainsAnnotation]);
+  const most = fewest(parseLimit(annotations[maxConcurrentRequestsAnnotation]), limits);
+  checkEntries(sockets);
   try {
-    return experimentalHttp({
-      allowedDomains,
-      grants,
-      ...(maxConcurrentRequests === undefined ? {} : { maxConcurrentRequests }),
-    });
+    const module = experimentalHttp({ ...sockets, ...limits, ...most, allowedDomains: domains });
+    const { allowedHosts } = module.config as EgressPolicy;
+    const component = outgoingHttp({ ...sockets, ...limits, ...most, allowedHosts });
+    return { http: { module, component }, sockets };
   } catch (cause) {
     if (!(cause instanceof HttpPolicyError)) throw cause;
     throw badAnnotation(allowedDomainsAnnotation, cause.message, cause);
   }
+}
+
+const nothing: AskedEgress = { allow: [] };
+
+function checkEntries(policy: EgressPolicy): void {
+  try {
+    createEgressGuard(policy);
+  } catch (cause) {
+    // What the operator says is no annotation's fault.
+    if (!(cause instanceof EgressError) || cause.code !== 'INVALID_HOST') throw cause;
+    throw badAnnotation(egressAnnotation, cause.message, cause);
+  }
+}
+
+/** The lower of both annotations' limits. */
+function fewest(
+  limit: number | undefined,
+  { maxConcurrentRequests: own }: HttpLimits,
+): Pick<HttpLimits, 'maxConcurrentRequests'> {
+  if (limit === undefined) return own === undefined ? {} : { maxConcurrentRequests: own };
+  return { maxConcurrentRequests: Math.min(limit, own ?? limit) };
 }
 
 function parseDomains(value: string | undefined): readonly string[] {

@@ -13,3 +13,5 @@ export { argv0Annotation, guestSpec } from './guest-spec.ts';
 export type { GuestSpecInput } from './guest-spec.ts';
 export { imageForm } from './images/image-form.ts';
 export type { ImageForm } from './images/image-form.ts';
+export { httpServerAnnotation } from './http-server.ts';
+export { egressAnnotation } from './egress-annotation.ts';

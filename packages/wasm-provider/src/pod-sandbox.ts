@@ -5,11 +5,13 @@ import {
   type PodSandboxSpec,
   ProviderError,
 } from '@wasmlet/kubelet/provider';
+import { readServerReport } from '@wasmlet/wasi-http';
 import type { GuestReport, Sandbox, WasmRuntime } from '@wasmlet/wasm-runtime';
 import { providerFailure } from './error-mapping.ts';
 import { containerExit } from './exit-mapping.ts';
 import { guestSpec } from './guest-spec.ts';
-import { httpFromAnnotations } from './http-policy.ts';
+import { egressFromAnnotations, type OperatorEgress } from './http-policy.ts';
+import { httpServer } from './http-server.ts';
 import type { ImageSource, RunnableImage } from './images/image-source.ts';
 import type { ImageUse } from './images/image-use.ts';
 import type { LiveGuests } from './live-guests.ts';
@@ -22,7 +24,9 @@ export interface PodSandboxParts {
   readonly isolation: PodIsolation;
   readonly images: Pick<ImageSource, 'load' | 'use'>;
   readonly live: LiveGuests;
-  readonly egressGrants: readonly string[];
+  readonly egress: OperatorEgress;
+  /** Address of this machine that servers of pods listen on. */
+  readonly address: string;
   readonly onReport: (container: string, report: GuestReport) => void;
   readonly onClose: () => void;
 }
@@ -62,29 +66,37 @@ interface OpenSandboxParts extends PodSandboxParts {
 async function startContainer(
   container: ContainerSpec,
   pod: PodSandboxSpec,
-  { images, isolation, live, egressGrants, onReport, sandbox, use }: OpenSandboxParts,
+  { images, isolation, live, egress: operator, address, onReport, sandbox, use }: OpenSandboxParts,
   signal: AbortSignal | undefined,
 ): Promise<Container> {
   const { annotations } = pod;
-  const http = httpFromAnnotations(annotations, egressGrants);
+  const egress = egressFromAnnotations(annotations, operator);
   await use.hold(container.image);
   const image = await images.load(container, signal);
   checkKind(image, container);
   const { module, form } = image;
   const guest = await sandbox.start(
-    guestSpec({
-      container,
-      annotations,
-      module,
-      form,
-      isolation,
-      hostModules: [http],
-      platform: process.platform,
-    }),
+    {
+      ...guestSpec({
+        container,
+        annotations,
+        module,
+        form,
+        isolation,
+        hostModules:
+          image.kind === 'component'
+            ? [egress.http.component, httpServer(container, annotations, address)]
+            : [egress.http.module],
+        platform: process.platform,
+      }),
+      egress: egress.sockets,
+    },
     signal === undefined ? {} : { signal },
   );
   live.add(pod, container.name, guest);
-  guest.onReport((report) => onReport(container.name, report));
+  guest.onReport((report) => {
+    if (readServerReport(report.report) === undefined) onReport(container.name, report);
+  });
   return {
     id: guest.id,
     startedAt: guest.startedAt,

@@ -1,3 +1,4 @@
+import { createEgressGuard } from '@wasmlet/egress';
 import {
   type NodeDescription,
   type PodIdentity,
@@ -13,11 +14,12 @@ import {
   type RegistryHosts,
   type SignaturePolicy,
 } from '@wasmlet/oci-wasm';
-import { experimentalHttpUrl } from '@wasmlet/wasi-http';
+import { experimentalHttpUrl, incomingHandlerUrl, outgoingHttpUrl } from '@wasmlet/wasi-http';
 import { createRuntime, type RuntimeOptions, type WasmRuntime } from '@wasmlet/wasm-runtime';
 import { providerFailure } from './error-mapping.ts';
 import { type ImageCollectionOptions, startImageCollector } from './images/image-collector.ts';
 import { createImageSource } from './images/image-source.ts';
+import type { OperatorEgress } from './http-policy.ts';
 import { createLiveGuests } from './live-guests.ts';
 import { openPodSandbox, type PodIsolation } from './pod-sandbox.ts';
 import { type ProviderLogger, silentLogger } from './provider-logger.ts';
@@ -60,6 +62,15 @@ export interface WasmProviderOptions {
    * send their clients to. @default none
    */
   readonly egressGrants?: readonly string[];
+  /** What pods' allow-lists are held to, written as they are: `*.example.com`, `https://example.com:8443`. @default any host */
+  readonly egressCeiling?: readonly string[];
+  /**
+   * Ranges, addresses and hosts of the cluster's own, each with or without `:port`, which need a grant of their own whatever wider range is granted and though
+   * they may be public: of Services, of pods, the API server. @default none
+   */
+  readonly egressGuarded?: readonly string[];
+  /** Address of this machine that servers of pods listen on, for pods have none of their own. @default '127.0.0.1' */
+  readonly podAddress?: string;
   /** Take images of the form `fs/PATH` from this machine. @default false */
   readonly allowLocalModules?: boolean;
   /**
@@ -84,15 +95,20 @@ export interface EgressDenial {
   readonly report: unknown;
   /** Reports that came too fast and were left out before this one. */
   readonly dropped: number;
+  /** Denials of the pod's containers by now, with this one and those left out: for metrics. */
+  readonly total: number;
 }
 
 /**
  * Runs WebAssembly from OCI registries as the containers of pods. Its store is opened with the first pull; its
  * processes start with it. Disposing it kills every guest.
+ *
+ * @throws `EgressError` for grants, a ceiling or guarded ranges that cannot be read.
  */
 export function createWasmProvider(options: WasmProviderOptions): Provider {
   const { logger = silentLogger, egressGrants = [], onEgressDenied = () => {} } = options;
   const { credentials, registryHosts: hosts, proxy } = options;
+  const egress = operatorEgress(options);
   const client = createRegistryClient({
     userAgent: `wasmlet/${options.version}`,
     insecureRegistries: options.insecureRegistries ?? [],
@@ -150,19 +166,22 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
       const isolation = isolationOf(spec, handlers);
       const open = pods.get(spec.uid);
       if (open !== undefined) return open;
+      let total = 0;
       const opening = openPodSandbox(spec, {
         runtime,
         images,
         live,
         isolation,
-        egressGrants,
+        address: options.podAddress ?? '127.0.0.1',
+        egress,
         onReport(container, { report, dropped }) {
           const { namespace, name, uid } = spec;
+          total += 1 + dropped;
           logger.warn(
             { pod: name, namespace, uid, container, report, dropped },
             'a guest was denied a connection',
           );
-          onEgressDenied({ pod: { namespace, name, uid }, container, report, dropped });
+          onEgressDenied({ pod: { namespace, name, uid }, container, report, dropped, total });
         },
         onClose: () => void pods.delete(spec.uid),
       });
@@ -195,6 +214,20 @@ export function createWasmProvider(options: WasmProviderOptions): Provider {
   };
 }
 
+function operatorEgress({
+  egressGrants = [],
+  egressCeiling,
+  egressGuarded,
+}: WasmProviderOptions): OperatorEgress {
+  const egress: OperatorEgress = {
+    grants: egressGrants,
+    ...(egressCeiling === undefined ? {} : { ceiling: egressCeiling }),
+    ...(egressGuarded === undefined ? {} : { guarded: egressGuarded }),
+  };
+  createEgressGuard({ ...egress, allowedHosts: [] });
+  return egress;
+}
+
 const description: Omit<NodeDescription, 'runtimeVersion' | 'handlers'> = {
   arch: 'wasm32-wasi',
   os: 'wasi',
@@ -225,7 +258,7 @@ function isolationOf(
 
 function ownRuntime({ sandboxUsers, idleGuestHosts, isolation }: WasmProviderOptions): WasmRuntime {
   return createRuntime({
-    hostModules: [experimentalHttpUrl],
+    hostModules: [experimentalHttpUrl, outgoingHttpUrl, incomingHandlerUrl],
     allowedIsolation: isolation ?? ['process'],
     ...(sandboxUsers === undefined ? {} : { sandboxUsers }),
     ...(idleGuestHosts === undefined ? {} : { pool: { idle: idleGuestHosts } }),

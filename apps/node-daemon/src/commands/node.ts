@@ -12,6 +12,12 @@ interface NodeCommandFlags extends NodeFlags {
   readonly logLevel?: string;
 }
 
+/** For options that may be repeated, and be absent. */
+const collectAny = (value: string, previous: readonly string[] | undefined): readonly string[] => [
+  ...(previous ?? []),
+  value,
+];
+
 /** `wasmlet node`: the daemon. Krustlet's flags mean what they meant. */
 export function nodeCommand(terminal: Terminal, finish: Finish): Command {
   return new Command('node')
@@ -46,7 +52,17 @@ export function nodeCommand(terminal: Terminal, finish: Finish): Command {
     .option(
       '--egress-allow <cidr|host>',
       'private range or host that pods may reach when their allow-list names it (repeatable)',
-      (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
+      collectAny,
+    )
+    .option(
+      '--egress-ceiling <entry>',
+      'what the allow-lists of pods are held to, as *.example.com (repeatable)',
+      collectAny,
+    )
+    .option(
+      '--egress-guard <cidr|host>',
+      "range or host of the cluster's own, that needs an --egress-allow of its own (repeatable)",
+      collectAny,
     )
     .option('--isolation <list>', 'how pods may be kept apart, the default first: process,thread (process)')
     .option('--x-allow-local-modules [true|false]', 'take images of the form fs/PATH from this machine')

@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises';
-import { resolve as absolute } from 'node:path';
 import { Command } from 'commander';
-import type { Guest, GuestExit, GuestMount } from '@wasmlet/wasm-runtime';
+import type { Guest, GuestExit } from '@wasmlet/wasm-runtime';
 import { argumentsOf } from '../local/invocation.ts';
-import { parseBytes, parseDuration, parseEnv, parseInteger } from '../config/values.ts';
+import { parseEnv, parseInteger } from '../config/values.ts';
 import { exitCodeOf, Interrupted, untilInterrupted } from '../daemon/signals.ts';
-import { UsageError } from '../errors.ts';
 import { describeDenial } from '../local/egress-denial.ts';
+import { collect, hostOf, parseDirectory, parseIsolation, parseLimits } from '../local/guest-options.ts';
 import type { ModuleBytes } from '../local/module-source.ts';
 import { addRegistryOptions, type RegistryFlags } from './registry-options.ts';
 import type { Finish, Terminal } from './terminal.ts';
@@ -23,8 +22,6 @@ interface RunFlags extends RegistryFlags {
   readonly profile?: string;
   readonly trace?: boolean;
 }
-
-const collect = (value: string, previous: readonly string[]): readonly string[] => [...previous, value];
 
 /** `wasmlet run`: one module in the foreground, as `wasmtime` and `wasmtime-http` run it. */
 export function runCommand(terminal: Terminal, finish: Finish): Command {
@@ -64,11 +61,8 @@ async function run(
   args: readonly string[],
   flags: RunFlags,
 ): Promise<number> {
-  const { isolation } = flags;
-  if (isolation !== 'process' && isolation !== 'thread') {
-    throw new UsageError(`--isolation "${isolation}" is not available: use process or thread.`);
-  }
-  const [{ createRuntime }, { experimentalHttp, experimentalHttpUrl }, { readModule }] = await Promise.all([
+  const isolation = parseIsolation(flags.isolation);
+  const [{ createRuntime }, wasiHttp, { readModule }] = await Promise.all([
     import('@wasmlet/wasm-runtime'),
     import('@wasmlet/wasi-http'),
     import('../local/module-source.ts'),
@@ -81,17 +75,18 @@ async function run(
   });
   // Whoever types the command is the operator: a host that they name may be a private one.
   const allowedHosts = flags.allowedHost.map(hostOf);
-  const http = experimentalHttp({
-    allowedDomains: flags.allowedHost,
-    grants: allowedHosts,
-    ...(flags.concurrency === undefined
+  const limits =
+    flags.concurrency === undefined
       ? {}
-      : { maxConcurrentRequests: parseInteger('--concurrency', flags.concurrency) }),
-  });
+      : { maxConcurrentRequests: parseInteger('--concurrency', flags.concurrency) };
+  const hostModules = [
+    wasiHttp.experimentalHttp({ allowedDomains: flags.allowedHost, grants: allowedHosts, ...limits }),
+    wasiHttp.outgoingHttp({ allowedHosts, grants: allowedHosts, ...limits }),
+  ];
   const call = argumentsOf(source, flags.invoke, args);
   const mounts = flags.dir.map(parseDirectory);
   await using runtime = createRuntime({
-    hostModules: [experimentalHttpUrl],
+    hostModules: hostModules.map(({ url }) => url),
     pool: { idle: 0 },
     threads: { idle: 0 },
     // Another user could not enter what root gives to its guest.
@@ -109,7 +104,7 @@ async function run(
       output: { kind: 'stream' },
       isolation,
       limits: parseLimits(flags.W),
-      hostModules: [http],
+      hostModules,
       egress: { allowedHosts, grants: allowedHosts },
       diagnostics: { trace: flags.trace ?? false, profile: flags.profile !== undefined },
       ...(flags.invoke === undefined ? {} : { entry: flags.invoke }),
@@ -193,44 +188,10 @@ function exitStatus(terminal: Terminal, exit: GuestExit, signal: AbortSignal): n
           return 124;
         case 'memory':
         case 'output':
+        case 'grace':
         case 'host-closed':
           terminal.stderr.write(`wasmlet: ${exit.message}\n`);
           return 137;
       }
   }
-}
-
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname.replace(/^\[|\]$/g, '') : url;
-}
-
-/** `HOST`, `HOST::GUEST`, `HOST::GUEST::ro` as wasmtime writes them. */
-function parseDirectory(value: string): GuestMount {
-  const [hostPath = '', guestPath = hostPath, mode] = value.split('::');
-  if (hostPath === '' || guestPath === '' || (mode !== undefined && mode !== 'ro' && mode !== 'rw')) {
-    throw new UsageError(`--dir "${value}" is not of the form HOST, HOST::GUEST or HOST::GUEST::ro.`);
-  }
-  return { hostPath: absolute(hostPath), guestPath, readOnly: mode === 'ro' };
-}
-
-interface ParsedLimits {
-  memoryBytes?: number;
-  maxTableElements?: number;
-  timeoutMs?: number;
-}
-
-function parseLimits(options: readonly string[]): ParsedLimits {
-  const limits: ParsedLimits = {};
-  for (const option of options) {
-    const [name, value = ''] = option.split('=', 2);
-    if (name === 'max-memory-size') limits.memoryBytes = parseBytes('-W max-memory-size', value);
-    else if (name === 'max-table-elements') {
-      limits.maxTableElements = parseInteger('-W max-table-elements', value);
-    } else if (name === 'timeout') limits.timeoutMs = parseDuration('-W timeout', value);
-    else
-      throw new UsageError(
-        `-W "${option}" is unknown: there are max-memory-size=SIZE, max-table-elements=N, timeout=DURATION.`,
-      );
-  }
-  return limits;
 }

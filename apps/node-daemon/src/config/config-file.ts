@@ -31,6 +31,8 @@ const schema = z.strictObject({
   imageGCLowThresholdPercent: z.union([z.number(), z.string()]).optional(),
   imageMinimumGCAge: z.string().optional(),
   egressAllow: z.array(z.string()).optional(),
+  egressCeiling: z.array(z.string()).optional(),
+  egressGuard: z.array(z.string()).optional(),
   isolation: z.array(z.string()).optional(),
   manifests: z.string().optional(),
 });

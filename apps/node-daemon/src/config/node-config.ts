@@ -44,6 +44,9 @@ export interface NodeConfig {
     readonly minimumAgeMs: number;
   };
   readonly egressAllow: readonly string[];
+  /** Undefined: any host. */
+  readonly egressCeiling: readonly string[] | undefined;
+  readonly egressGuard: readonly string[];
   /** How pods may be kept apart; the first is the default. */
   readonly isolation: readonly PodIsolation[];
   readonly allowLocalModules: boolean;
@@ -75,6 +78,8 @@ export interface NodeFlags {
   readonly imageGcLowThreshold?: string;
   readonly minimumImageTtlDuration?: string;
   readonly egressAllow?: readonly string[];
+  readonly egressCeiling?: readonly string[];
+  readonly egressGuard?: readonly string[];
   readonly isolation?: string;
   readonly xAllowLocalModules?: string | boolean;
   readonly standalone?: boolean;
@@ -165,6 +170,8 @@ export function resolveNodeConfig({ flags, env, file, root }: ConfigSources): No
     signaturePolicyFile: text(flags.signaturePolicy, ['WASMLET_SIGNATURE_POLICY'], file.signaturePolicy),
     imageCollection: imageCollection({ flags, env, file }),
     egressAllow: flags.egressAllow ?? parseList(env['WASMLET_EGRESS_ALLOW']) ?? file.egressAllow ?? [],
+    egressCeiling: flags.egressCeiling ?? parseList(env['WASMLET_EGRESS_CEILING']) ?? file.egressCeiling,
+    egressGuard: flags.egressGuard ?? parseList(env['WASMLET_EGRESS_GUARD']) ?? file.egressGuard ?? [],
     isolation: isolationOf(
       parseList(text(flags.isolation, ['WASMLET_ISOLATION'], undefined)) ?? file.isolation ?? ['process'],
     ),

@@ -73,12 +73,17 @@ export async function runClusterNode(
     userAgent: `wasmlet/${terminal.version}`,
     logger,
   });
+  const { server } = await identity.access.load({ signal });
+  const apiServer = `${server.hostname}:${server.port === '' ? 443 : server.port}`;
   await using provider = createWasmProvider({
     contentDirectory: directory.content,
     version: terminal.version,
+    podAddress: address,
     ...registries,
     imageCollection: config.imageCollection,
     egressGrants: config.egressAllow,
+    egressGuarded: [...config.egressGuard, apiServer],
+    ...(config.egressCeiling === undefined ? {} : { egressCeiling: config.egressCeiling }),
     isolation: config.isolation,
     allowLocalModules: config.allowLocalModules,
     logger,

@@ -26,12 +26,13 @@ export async function runStaticNode(
   { logger, signal }: ClusterNodeOptions,
 ): Promise<void> {
   const manifests = await readFolder(folder);
+  const address = config.nodeIp ?? '127.0.0.1';
   const registries = await openNodeRegistries(terminal, config);
   await using directory = await openDataDirectory(config.dataDirectory);
   await using node = await startStandalone({
     nodeName: config.nodeName,
     dataDirectory: directory.path,
-    addresses: [config.nodeIp ?? '127.0.0.1'],
+    addresses: [address],
     labels: config.nodeLabels,
     maxPods: config.maxPods,
     healthzPort: config.healthzPort,
@@ -39,9 +40,12 @@ export async function runStaticNode(
     provider: createWasmProvider({
       contentDirectory: directory.content,
       version: terminal.version,
+      podAddress: address,
       ...registries,
       imageCollection: config.imageCollection,
       egressGrants: config.egressAllow,
+      egressGuarded: config.egressGuard,
+      ...(config.egressCeiling === undefined ? {} : { egressCeiling: config.egressCeiling }),
       isolation: config.isolation,
       allowLocalModules: config.allowLocalModules,
       logger,

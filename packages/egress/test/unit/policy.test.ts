@@ -3,6 +3,11 @@ import { createEgressGuard, denyAll } from '../../src/index.ts';
 
 const guardOf = (allowedHosts: readonly string[], grants: readonly string[] = []) =>
   createEgressGuard({ allowedHosts, grants }, { ownAddresses: () => ['192.0.2.7', '93.184.216.34'] });
+const http = (port = 80) => ({ scheme: 'http', port }) as const;
+const https = (port = 443) => ({ scheme: 'https', port }) as const;
+const tcp = (port: number) => ({ scheme: 'tcp', port }) as const;
+const mayConnect = (grants: readonly string[], port: number, address = '10.0.0.5') =>
+  guardOf([], grants).checkAddress('node.example', address, https(port)).allowed;
 
 describe('the allow-list', () => {
   test.each([
@@ -32,23 +37,104 @@ describe('the allow-list', () => {
     expect(guardOf(hosts).checkHost(host)).toMatchObject({ allowed: false, reason });
   });
 
+  test.each([
+    ['example.com', 'example.com', http(8080)],
+    ['example.com', 'example.com', tcp(25)],
+    ['example.com:8443', 'example.com', https(8443)],
+    ['example.com:8443', 'example.com', tcp(8443)],
+    ['example.com:8000-8999', 'example.com', http(8999)],
+    ['https://example.com', 'example.com', https()],
+    ['HTTPS://Example.com', 'example.com', https()],
+    ['https://example.com:*', 'example.com', https(1)],
+    ['https://example.com:8443', 'example.com', https(8443)],
+    ['tcp://db.example', 'db.example', tcp(5432)],
+    ['*.example.com', 'a.example.com', https()],
+    ['*.example.com', 'a.b.EXAMPLE.com.', https()],
+    ['https://*.bücher.example', 'www.xn--bcher-kva.example', https()],
+    ['10.0.0.0/8', '10.1.2.3', http()],
+    ['10.0.0.0/8', '0xa010203', http()],
+    ['10.0.0.0/8', '::ffff:10.1.2.3', http()],
+    ['tcp://10.0.0.0/8:5432', '10.1.2.3', tcp(5432)],
+    ['fd00::/8', 'fd12::1', http()],
+    ['[fd00::/8]:443', 'fd12::1', https()],
+    ['[::1]', '::1', http()],
+    ['http://[::1]:8080', '[::1]', http(8080)],
+  ])('%s allows %s, %j', (entry, host, endpoint) => {
+    expect(guardOf([entry]).checkHost(host, endpoint)).toEqual({ allowed: true });
+  });
+
+  test.each([
+    ['example.com:8443', 'example.com', https(443), 'port-not-allowed'],
+    ['example.com:8000-8999', 'example.com', http(9000), 'port-not-allowed'],
+    ['https://example.com', 'example.com', https(8443), 'port-not-allowed'],
+    ['https://example.com', 'example.com', http(443), 'port-not-allowed'],
+    ['http://example.com', 'example.com', tcp(80), 'port-not-allowed'],
+    ['*.example.com', 'example.com', http(), 'host-not-allowed'],
+    ['*.example.com', 'badexample.com', http(), 'host-not-allowed'],
+    ['*.example.com', 'a.example.com.evil.test', http(), 'host-not-allowed'],
+    ['10.0.0.0/8', '11.0.0.1', http(), 'host-not-allowed'],
+    ['10.0.0.0/8', 'ten.example', http(), 'host-not-allowed'],
+    ['10.0.0.0/8', '10.1.2.3.example', http(), 'host-not-allowed'],
+    ['[fd00::/8]:443', 'fd12::1', http(), 'port-not-allowed'],
+  ])('%s denies %s, %j: %s', (entry, host, endpoint, reason) => {
+    expect(guardOf([entry]).checkHost(host, endpoint)).toMatchObject({ allowed: false, reason });
+  });
+
+  test('a host is looked up that is allowed for any port', () => {
+    expect(guardOf(['https://example.com:8443']).checkHost('example.com')).toEqual({ allowed: true });
+  });
+
+  test('the ceiling bounds it, by host and by port', () => {
+    const policy = { allowedHosts: ['*.example.com', 'evil.example'], grants: [] };
+    const guard = createEgressGuard({ ...policy, ceiling: ['https://*.example.com', 'other.example'] });
+    expect(guard.checkHost('a.example.com', https())).toEqual({ allowed: true });
+    expect(guard.checkHost('a.example.com')).toEqual({ allowed: true });
+    for (const [host, endpoint] of [
+      ['a.example.com', http()],
+      ['evil.example', https()],
+      ['evil.example', undefined],
+    ] as const) {
+      expect(guard.checkHost(host, endpoint)).toMatchObject({ allowed: false, reason: 'above-ceiling' });
+    }
+    // It allows nothing by itself.
+    expect(guard.checkHost('other.example')).toMatchObject({ reason: 'host-not-allowed' });
+    expect(createEgressGuard({ ...policy, ceiling: [] }).checkHost('a.example.com')).toMatchObject({
+      reason: 'above-ceiling',
+    });
+  });
+
   test('denyAll allows nothing', () => {
     const guard = createEgressGuard(denyAll);
     expect(guard.checkHost('example.com')).toMatchObject({ allowed: false });
     expect(guard.checkAddress('localhost', '127.0.0.1')).toMatchObject({ allowed: false });
   });
 
-  test.each(['https://example.com', 'example.com:443', '*.example.com', ''])(
-    'a guard with %j on the list is not made',
-    (entry) => {
-      expect(() => guardOf(['a.example', entry])).toThrow(
-        expect.objectContaining({
-          code: 'INVALID_HOST',
-          message: expect.stringContaining(JSON.stringify(entry)),
-        }),
-      );
-    },
-  );
+  test.each([
+    'https://example.com/',
+    'ftp://example.com',
+    'me@example.com',
+    'example.com:0',
+    'example.com:65536',
+    'example.com:90-80',
+    'example.com:',
+    '[::1]:x',
+    '[example.com]',
+    '*',
+    '*.',
+    'a.*.com',
+    '*.10.0.0.1',
+    '10.0.0.5/8',
+    '10.0.0.0/33',
+    'example.com/24',
+    '',
+  ])('a guard with %j on the list is not made', (entry) => {
+    expect(() => guardOf(['a.example', entry])).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_HOST',
+        message: expect.stringContaining(JSON.stringify(entry)),
+      }),
+    );
+  });
 });
 
 describe('addresses', () => {
@@ -130,6 +216,39 @@ describe('addresses', () => {
     });
   });
 
+  test('a guarded address needs a grant of its own, though it is public or in a wider range', () => {
+    const guarded = ['10.96.0.0/12', '34.1.2.3', 'api.cluster.example'];
+    const verdict = (grants: readonly string[], host: string, address: string) =>
+      createEgressGuard({ allowedHosts: [], grants, guarded }).checkAddress(host, address).allowed;
+    expect(verdict(['10.0.0.0/8'], 'web.svc', '10.96.0.1')).toBe(false);
+    expect(verdict(['10.96.0.0/12'], 'web.svc', '10.96.0.1')).toBe(true);
+    expect(verdict(['10.96.0.1'], 'web.svc', '10.96.0.1')).toBe(true);
+    expect(verdict(['web.svc'], 'web.svc', '10.96.0.1')).toBe(true);
+    expect(verdict(['10.0.0.0/8'], 'web.svc', '10.1.0.1')).toBe(true);
+    expect(verdict(['0.0.0.0/0'], 'api.example', '34.1.2.3')).toBe(false);
+    expect(verdict(['34.1.2.3'], 'api.example', '34.1.2.3')).toBe(true);
+    expect(verdict([], 'api.cluster.example', '34.9.9.9')).toBe(false);
+    expect(verdict(['api.cluster.example'], 'api.cluster.example', '34.9.9.9')).toBe(true);
+    const atPort = createEgressGuard({
+      allowedHosts: [],
+      grants: ['10.0.0.0/8'],
+      guarded: ['10.0.0.5:6443'],
+    });
+    expect(atPort.checkAddress('10.0.0.5', '10.0.0.5', https(6443)).allowed).toBe(false);
+    expect(atPort.checkAddress('10.0.0.5', '10.0.0.5', https(443)).allowed).toBe(true);
+    expect(atPort.checkAddress('10.0.0.5', '10.0.0.5').allowed).toBe(true);
+  });
+
+  test("a kubelet's ports are opened by a grant that names them, and others by one without", () => {
+    expect(mayConnect(['10.0.0.0/8'], 443)).toBe(true);
+    expect(mayConnect(['10.0.0.0/8'], 10_250)).toBe(false);
+    expect(mayConnect(['node.example'], 10_255)).toBe(false);
+    expect(mayConnect(['10.0.0.0/8', '10.0.0.5:10250'], 10_250)).toBe(true);
+    expect(mayConnect(['10.0.0.0/8:10250'], 443)).toBe(false);
+    expect(mayConnect(['node.example:10250-10255'], 10_255)).toBe(true);
+    expect(mayConnect([], 10_250, '8.8.8.8')).toBe(true);
+  });
+
   test("this machine's own addresses are read when nobody says what they are", () => {
     const guard = createEgressGuard(denyAll);
     expect(guard.checkAddress('example.com', '8.8.8.8')).toEqual({ allowed: true });
@@ -152,7 +271,8 @@ describe('grants that cannot be understood', () => {
     ['::ffff:10.0.0.1', 'write them as such'],
     ['*.example.com', 'a host name'],
     ['', 'a host name'],
-    ['example.com:80', 'a host name'],
+    ['example.com:0', 'a port is'],
+    ['10.0.0.0/8:*', 'a port is'],
   ])('%j is refused: %s', (grant, remedy) => {
     const make = () => guardOf([], ['10.0.0.0/8', grant]);
     expect(make).toThrow(expect.objectContaining({ name: 'EgressError', code: 'INVALID_GRANT' }));

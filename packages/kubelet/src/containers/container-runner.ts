@@ -4,16 +4,20 @@ import type { Clock } from '../node/clock.ts';
 import type { Logger } from '../node/logger.ts';
 import type { PodEvents } from '../pods/pod-events.ts';
 import { podIdentity, type Pod } from '../pods/pod.ts';
+import type { RunToProbe } from '../probes/probe-run.ts';
 import { type Container, type ContainerSpec, ProviderError, type PulledImage } from '../provider.ts';
 import { ConfigError } from './config-error.ts';
 import { announcedRun, type ContainerRecords, recordOf } from './container-records.ts';
 import {
   type ContainerView,
   firstReason,
+  healthChanged,
+  isStarted,
   mayRestart,
   runEnded,
   runStarted,
   startFailed,
+  type RunHealth,
   type Terminated,
   waiting,
 } from './container-state.ts';
@@ -52,6 +56,8 @@ export interface ContainerRunnerOptions {
   obtainImage(request: ImageRequest): Promise<PulledImage>;
   resolveSpec(request: SpecRequest): Promise<ContainerSpec>;
   startContainer(spec: ContainerSpec, signal: AbortSignal): Promise<Container>;
+  /** Probes a run until it has ended. @default none is */
+  readonly probe?: (run: RunToProbe) => RunHealth;
 }
 
 export interface ImageRequest {
@@ -187,16 +193,24 @@ export function createContainerRunner(options: ContainerRunnerOptions): Containe
     current = { run, replaced: false };
     const over = Promise.withResolvers<void>();
     ended = over.promise;
-    set(
-      runStarted(view, {
-        attempt,
-        containerId: run.id,
-        image: image.reference,
-        imageId: image.imageId,
-        startedAt: run.startedAt,
-      }),
-    );
-    firstStart.resolve();
+    const runEnds = new AbortController();
+    const health = options.probe?.({
+      container,
+      ended: runEnds.signal,
+      stopping: stopping.signal,
+      onHealth: setHealth,
+      onDead: (ofProbe) => askToEnd(run, Math.max(minGraceMs, ofProbe ?? specifiedGraceMs())),
+    });
+    const begun = runStarted(view, {
+      attempt,
+      containerId: run.id,
+      image: image.reference,
+      imageId: image.imageId,
+      startedAt: run.startedAt,
+      ...(health?.ready === false ? { health } : {}),
+    });
+    set(begun);
+    if (isStarted(begun)) firstStart.resolve();
     tell('Normal', 'Created', 'Container created');
     tell('Normal', 'Started', 'Container started');
     const saved = records.save(recordOf(view, attempt)).catch(recordLost);
@@ -205,6 +219,7 @@ export function createContainerRunner(options: ContainerRunnerOptions): Containe
     else if (container.image !== image.reference) replace(current);
 
     const exit = await run.exited;
+    runEnds.abort();
     const message = await terminationMessage(container, exit, spec);
     const { replaced } = current;
     const next = runEnded(view, { ...exit, ...(message === undefined ? {} : { message }) });
@@ -217,6 +232,11 @@ export function createContainerRunner(options: ContainerRunnerOptions): Containe
     // `terminated` under Never.
     set(replaced ? waiting(next, firstReason(options.pod())) : next);
     end = replaced || next.state.phase !== 'terminated' ? undefined : next.state;
+  }
+
+  function setHealth(health: RunHealth): void {
+    set(healthChanged(view, health));
+    if (health.started) firstStart.resolve();
   }
 
   async function startRefused(attempt: number, error: Error): Promise<void> {
@@ -240,8 +260,11 @@ export function createContainerRunner(options: ContainerRunnerOptions): Containe
     if (running.replaced) return;
     running.replaced = true;
     tell('Normal', 'Killing', `Container ${view.name} definition changed, will be restarted`);
-    const seconds = options.pod().spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
-    askToEnd(running.run, Math.max(minGraceMs, seconds * 1000));
+    askToEnd(running.run, Math.max(minGraceMs, specifiedGraceMs()));
+  }
+
+  function specifiedGraceMs(): number {
+    return 1000 * (options.pod().spec.terminationGracePeriodSeconds ?? defaultGraceSeconds);
   }
 
   /** Its end comes by `exited`. */

@@ -15,6 +15,14 @@ export interface Waiting {
 export interface Running {
   readonly phase: 'running';
   readonly startedAt: Date;
+  /** What its probes have found. @default started, and ready */
+  readonly health?: RunHealth;
+}
+
+/** What is known of a run by its probes. */
+export interface RunHealth {
+  readonly started: boolean;
+  readonly ready: boolean;
 }
 
 export interface Terminated {
@@ -76,11 +84,18 @@ export interface StartedRun {
   readonly image: string;
   readonly imageId: string;
   readonly startedAt: Date;
+  readonly health?: RunHealth;
 }
 
 export function runStarted(view: ContainerView, run: StartedRun): ContainerView {
-  const { startedAt, ...identity } = run;
-  return { ...withLast(view), ...identity, state: { phase: 'running', startedAt } };
+  const { startedAt, health, ...identity } = run;
+  const state: Running = { phase: 'running', startedAt, ...(health === undefined ? {} : { health }) };
+  return { ...withLast(view), ...identity, state };
+}
+
+/** Of a run that goes on. */
+export function healthChanged(view: ContainerView, health: RunHealth): ContainerView {
+  return view.state.phase === 'running' ? { ...view, state: { ...view.state, health } } : view;
 }
 
 export function runEnded(view: ContainerView, exit: ContainerExit): ContainerView {
@@ -161,10 +176,15 @@ export function mayRestart(policy: RestartPolicy, exitCode: number): boolean {
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
 }
 
-/** A container that is up, or whose work is done, counts as ready. */
+/** Whether it runs, and has passed its startup probe if it has one. */
+export function isStarted({ state }: ContainerView): boolean {
+  return state.phase === 'running' && (state.health?.started ?? true);
+}
+
+/** A container that is up and passes its probes, or whose work is done, counts as ready. */
 export function isReady(view: ContainerView): boolean {
   if (view.kind === 'init') return view.state.phase === 'terminated' && view.state.exitCode === 0;
-  return view.state.phase === 'running';
+  return view.state.phase === 'running' && (view.state.health?.ready ?? true);
 }
 
 function withLast(view: ContainerView): ContainerView {

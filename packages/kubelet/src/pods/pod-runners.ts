@@ -13,6 +13,7 @@ import type { ObjectReader } from '../cluster/cluster.ts';
 import type { Clock } from '../node/clock.ts';
 import type { Logger } from '../node/logger.ts';
 import type { NodeFacts } from '../node/node-facts.ts';
+import { probeRun } from '../probes/probe-run.ts';
 import type { PodSandbox, RegistryCredential } from '../provider.ts';
 import type { MountedVolumes } from '../volumes/pod-volumes.ts';
 import type { PodEvents } from './pod-events.ts';
@@ -103,6 +104,13 @@ export function createPodRunners(options: PodRunnersOptions): readonly Container
       resolveSpec: (request) =>
         resolveContainerSpec({ ...request, pod: pod(), volumes, objects, node: node(), podIPs: sandbox.ips }),
       startContainer: (spec, signal) => sandbox.startContainer(spec, { signal }),
+      probe: (run) =>
+        probeRun({
+          ...run,
+          clock,
+          host: sandbox.ips[0] ?? node().hostIPs[0] ?? '127.0.0.1',
+          tell: (...event) => events.container({ name: container.name, kind }, ...event),
+        }),
     });
   });
 }

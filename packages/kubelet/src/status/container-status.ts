@@ -1,5 +1,5 @@
 import type { V1ContainerState, V1ContainerStatus } from '@kubernetes/client-node';
-import { type ContainerView, isReady, type Terminated } from '../containers/container-state.ts';
+import { type ContainerView, isReady, isStarted, type Terminated } from '../containers/container-state.ts';
 import { type Wire, wireTime } from './wire.ts';
 
 export interface ContainerStatusOptions {
@@ -26,7 +26,7 @@ export function containerStatus(
     lastState: view.last === undefined ? {} : containerState(view.last, { qualified, truncated }),
     restartCount: view.attempt ?? 0,
     ready: isReady(view),
-    started: view.state.phase === 'running',
+    started: isStarted(view),
   };
 }
 

@@ -1,7 +1,9 @@
-import { EgressError, type EgressGuard } from '@wasmlet/egress';
+import { type EgressDenial, egressDenial, type EgressGuard } from '@wasmlet/egress';
 import type { OutgoingRequest, ReceivedResponse } from '../client/exchange.ts';
 import type { HttpClient } from '../client/http-client.ts';
 import { headerOf } from '../client/response-headers.ts';
+import { denialOf } from '../policy/denial-of.ts';
+import { endpointOf } from '../policy/endpoint-of.ts';
 import { CallError, errorCode, refuse } from './error-code.ts';
 import { type GuestMemory, openMemory } from './guest-memory.ts';
 import { formatHeaders, isToken } from './header-text.ts';
@@ -26,43 +28,44 @@ export interface CallsOptions {
   readonly guard: EgressGuard;
   /** Most responses that may be open at once. */
   readonly maxResponses: number;
+  /** Most bytes of a request's body. */
+  readonly maxBodyBytes: number;
   readonly memory: () => WebAssembly.Memory | undefined;
   /** Asked for with each request that is allowed. */
   readonly client: () => Promise<HttpClient>;
   readonly report: (denial: EgressDenial) => void;
 }
 
-/** A connection that the policy did not allow, as it is told to the application. */
-export interface EgressDenial {
-  readonly kind: 'egress-denied';
-  readonly host: string;
-  readonly reason: string;
-  /** For people, with the remedy. */
-  readonly message: string;
-}
-
-export function createCalls({ guard, maxResponses, memory, client, report }: CallsOptions): Calls {
+export function createCalls({
+  guard,
+  maxResponses,
+  maxBodyBytes,
+  memory,
+  client,
+  report,
+}: CallsOptions): Calls {
   const responses = createResponseTable(maxResponses);
   const open = (): GuestMemory => openMemory(memory());
   const find = (handle: Handle): ReceivedResponse => responses.get(handle >>> 0) ?? refuse('invalidHandle');
 
-  const deny = (host: string, reason: string, message: string, cause?: unknown): never => {
-    report({ kind: 'egress-denied', host: host.slice(0, maxHostCharacters), reason, message });
+  const deny = (denial: EgressDenial, cause?: unknown): never => {
+    report(denial);
     return refuse('destinationNotAllowed', cause);
   };
 
-  const checkTarget = ({ hostname }: URL): void => {
-    const verdict = guard.checkHost(hostname);
-    if (!verdict.allowed) deny(hostname, verdict.reason, verdict.message);
+  const checkTarget = (url: URL): void => {
+    const verdict = guard.checkHost(url.hostname, endpointOf(url));
+    if (!verdict.allowed) deny(egressDenial(url.hostname, verdict));
   };
 
   const send = async (request: OutgoingRequest): Promise<ReceivedResponse> => {
+    if (request.body.length > maxBodyBytes) refuse('requestError');
     const http = await client();
     try {
       return await http.send(request);
     } catch (error) {
-      if (!(error instanceof EgressError && error.code === 'DENIED')) return refuse('requestError', error);
-      return deny(error.host ?? request.url.hostname, error.reason ?? 'denied', error.message, error);
+      const denial = denialOf(error, request.url.hostname);
+      return denial === undefined ? refuse('requestError', error) : deny(denial, error);
     }
   };
 
@@ -130,9 +133,6 @@ export function createCalls({ guard, maxResponses, memory, client, report }: Cal
     end: () => responses.closeAll(),
   };
 }
-
-/** Longest host that a report may name; a URL's may be longer. */
-const maxHostCharacters = 255;
 
 interface OutputBuffer {
   readonly buffer: number;

@@ -22,7 +22,9 @@ export interface ReceivedResponse {
 export async function exchange(
   dispatcher: Dispatcher,
   { url, method, headers, body }: OutgoingRequest,
+  maxBodyBytes = Number.POSITIVE_INFINITY,
 ): Promise<ReceivedResponse> {
+  let bytes = 0;
   const { promise, resolve, reject } = Promise.withResolvers<ReceivedResponse>();
   let transfer: Transfer | undefined;
   const received = createResponseBody(() => transfer);
@@ -42,8 +44,10 @@ export async function exchange(
       const raw = Array.isArray(rawHeaders) ? rawHeaders : [];
       resolve({ status, headers: readHeaders(raw), body: received.body });
     },
-    onResponseData(_controller, chunk) {
-      received.push(chunk);
+    onResponseData(controller, chunk) {
+      bytes += chunk.length;
+      if (bytes <= maxBodyBytes) received.push(chunk);
+      else controller.abort(new RangeError(`the response has more than ${maxBodyBytes} bytes`));
     },
     onResponseEnd() {
       received.end();

@@ -9,6 +9,8 @@ import { prepared } from './request-headers.ts';
 export interface HttpClientOptions {
   readonly guard: EgressGuard;
   readonly timeouts: HttpTimeouts;
+  /** Most bytes of a response's body. @default no limit */
+  readonly maxBodyBytes?: number | undefined;
 }
 
 export interface HttpClient {
@@ -24,7 +26,7 @@ export interface HttpClient {
 /** Largest block of response headers, as much as guests in Rust have room for. */
 const maxHeaderBytes = 64 * 1024;
 
-export function createHttpClient({ guard, timeouts }: HttpClientOptions): HttpClient {
+export function createHttpClient({ guard, timeouts, maxBodyBytes }: HttpClientOptions): HttpClient {
   const agent = new Agent({
     connect: createConnector(guard, timeouts.connectMs),
     allowH2: false,
@@ -37,7 +39,7 @@ export function createHttpClient({ guard, timeouts }: HttpClientOptions): HttpCl
       let request = prepared(first);
       for (let redirects = 0; ; redirects += 1) {
         if (!isHttp(request.url)) throw new TypeError(`${request.url.protocol} is neither http nor https`);
-        const response = await exchange(agent, request);
+        const response = await exchange(agent, request, maxBodyBytes);
         const next = redirected(request, response);
         if (next === undefined) return response;
         response.body.close();

@@ -21,7 +21,8 @@ function detailOf(error: unknown): ErrorCode {
   return error.cause === undefined ? { code: 'internal-error' } : detailOf(error.cause);
 }
 
-function egressDetail({ code, cause }: EgressError): ErrorCode {
+function egressDetail({ code, reason: denied, cause }: EgressError): ErrorCode {
+  if (denied === 'address-not-allowed') return { code: 'destination-IP-prohibited' };
   if (code === 'DENIED') return { code: 'HTTP-request-denied' };
   if (code !== 'UNRESOLVED') return { code: 'HTTP-request-URI-invalid' };
   const reason = (cause as { readonly code?: unknown } | undefined)?.code;

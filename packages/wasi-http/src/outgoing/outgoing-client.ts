@@ -13,12 +13,17 @@ import type { RequestTarget } from './request-target.ts';
 
 export interface OutgoingClient {
   /** Sends a request. Rejects with {@link HttpFailure}, or the signal's reason. */
-  send(
-    request: OutgoingRequest,
-    target: RequestTarget,
-    options: { readonly timeouts: HttpTimeouts; readonly signal: AbortSignal },
-  ): Promise<SentResponse>;
+  send(request: OutgoingRequest, target: RequestTarget, options: SendOptions): Promise<SentResponse>;
   destroy(): Promise<void>;
+}
+
+export interface SendOptions {
+  readonly timeouts: HttpTimeouts;
+  /** Most bytes of each body. @default no limit */
+  readonly maxBodyBytes: number | undefined;
+  readonly signal: AbortSignal;
+  /** Nothing of it needs a connection any more; called once. */
+  readonly onEnd: () => void;
 }
 
 export interface SentResponse extends IncomingResponse {
@@ -29,6 +34,9 @@ export interface SentResponse extends IncomingResponse {
 /** Largest block of response headers. */
 const maxHeaderBytes = 64 * 1024;
 
+/** Longest that a server may have an unused connection kept. */
+const maxIdleMs = 60_000;
+
 /** A client of one guest, with connections of its own, which go only where the guard lets them. */
 export function createOutgoingClient(guard: EgressGuard, connectMs: number): OutgoingClient {
   const agent = new Agent({
@@ -37,6 +45,7 @@ export function createOutgoingClient(guard: EgressGuard, connectMs: number): Out
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: 0, // each request has its own
     bodyTimeout: 0,
+    keepAliveMaxTimeout: maxIdleMs,
   });
   return {
     send: (request, target, options) => exchange(agent, request, target, options),
@@ -48,7 +57,7 @@ async function exchange(
   agent: Dispatcher,
   request: OutgoingRequest,
   { origin, path }: RequestTarget,
-  { timeouts, signal }: Parameters<OutgoingClient['send']>[2],
+  { timeouts, maxBodyBytes, signal, onEnd }: SendOptions,
 ): Promise<SentResponse> {
   const { promise, resolve, reject } = Promise.withResolvers<SentResponse>();
   let controller: Dispatcher.DispatchController | undefined;
@@ -80,7 +89,7 @@ async function exchange(
       path,
       method: request.method,
       headers: headersOf(request.headers),
-      body: requestBody(request.body),
+      body: requestBody(request.body, maxBodyBytes),
     },
     {
       onRequestStart(started) {
@@ -97,17 +106,22 @@ async function exchange(
             resume: () => controller?.resume(),
             abort: () => controller?.abort(new HttpFailure({ code: 'connection-terminated' })),
           },
-          { idleMs: timeouts.bodyIdleMs },
+          {
+            idleMs: timeouts.bodyIdleMs,
+            ...(maxBodyBytes === undefined ? {} : { maxBytes: maxBodyBytes, tooLarge }),
+          },
         );
         resolve(responseOf(status, readFields(rawHeaders), incoming.body));
       },
       onResponseData: (_controller, chunk) => incoming?.push(chunk),
       onResponseEnd({ rawTrailers }) {
+        onEnd();
         const trailers = readFields(rawTrailers);
         incoming?.end(trailers.entries.length === 0 ? undefined : trailers);
       },
       onResponseError(_controller, error) {
         begun();
+        onEnd();
         const failure = failureOf(error);
         request.body?.fail(failure);
         incoming?.fail(failure);
@@ -117,6 +131,8 @@ async function exchange(
   );
   return promise;
 }
+
+const tooLarge = (): HttpFailure => new HttpFailure({ code: 'HTTP-response-body-size' });
 
 function responseOf(status: number, headers: Fields, body: InboundBody): SentResponse {
   let taken = false;

@@ -1,7 +1,8 @@
-import { createEgressGuard, type EgressPolicy } from '@wasmlet/egress';
+import { createEgressGuard, type EgressDenial, type EgressPolicy } from '@wasmlet/egress';
 import type { GuestView, HostInterface } from '@wasmlet/wasm-runtime/host';
 import { Arrival } from '../bodies/arrival.ts';
 import { type HttpTimeouts, maxTimeoutMs } from '../policy/config.ts';
+import { denialOf } from '../policy/denial-of.ts';
 import { HttpFailure, storeErrorCode } from '../types/error-code.ts';
 import { httpVersion } from '../types/http-types.ts';
 import {
@@ -20,10 +21,12 @@ export interface OutgoingOptions {
   readonly policy: EgressPolicy;
   /** The longest of each; a guest's own are shorter. */
   readonly timeouts: HttpTimeouts;
-  /** Requests without response that may be on their way at once. */
+  /** Requests whose responses have not come whole that there may be at once; each has a connection. */
   readonly maxRequests: number;
+  /** Most bytes of a request's body, and of a response's. @default no limit */
+  readonly maxBodyBytes?: number | undefined;
   /** Is told of each request that the policy does not allow. */
-  readonly onDenied: ((host: string) => void) | undefined;
+  readonly onDenied: ((denial: EgressDenial) => void) | undefined;
 }
 
 /** `wasi:http/outgoing-handler`: requests of one guest, or of all instances of one component. */
@@ -34,7 +37,7 @@ export interface OutgoingHandler {
 }
 
 export function createOutgoingHandler(options: OutgoingOptions): OutgoingHandler {
-  const { policy, timeouts, maxRequests, onDenied } = options;
+  const { policy, timeouts, maxRequests, maxBodyBytes, onDenied } = options;
   const guard = createEgressGuard(policy);
   let client: Promise<OutgoingClient> | undefined;
   let running = 0;
@@ -45,22 +48,37 @@ export function createOutgoingHandler(options: OutgoingOptions): OutgoingHandler
     return createOutgoingClient(guard, timeouts.connectMs);
   };
 
+  const tellDenied = (failure: HttpFailure, host: string): void => {
+    const denial = denialOf(failure, host);
+    if (denial !== undefined) onDenied?.(denial);
+  };
+
   const send = (request: OutgoingRequest, asked: RequestOptions | undefined): FutureResponse => {
     if (running >= maxRequests) throw new HttpFailure({ code: 'connection-limit-reached' });
     const target = requestTarget(request, guard);
     running += 1;
+    const onEnd = (): void => void (running -= 1);
     client ??= clientOf();
-    return future(async (signal) => {
+    const begin = async (signal: AbortSignal): Promise<OutgoingClient> => {
       try {
         const ready = await (client as Promise<OutgoingClient>);
-        return await ready.send(request, target, { timeouts: shortest(timeouts, asked), signal });
+        signal.throwIfAborted();
+        return ready;
+      } catch (error) {
+        onEnd();
+        throw error;
+      }
+    };
+    return future(async (signal) => {
+      try {
+        const ready = await begin(signal);
+        const limits = { timeouts: shortest(timeouts, asked), maxBodyBytes };
+        return await ready.send(request, target, { ...limits, signal, onEnd });
       } catch (error) {
         const failure = failureOf(error);
         request.body?.fail(failure);
-        if (failure.detail.code === 'HTTP-request-denied') onDenied?.(target.hostname);
+        tellDenied(failure, target.hostname);
         throw failure;
-      } finally {
-        running -= 1;
       }
     });
   };
@@ -78,7 +96,7 @@ export function createOutgoingHandler(options: OutgoingOptions): OutgoingHandler
       } catch (error) {
         if (!(error instanceof HttpFailure)) throw error;
         request.body?.fail(error);
-        if (error.detail.code === 'HTTP-request-denied') onDenied?.(request.authority ?? '');
+        tellDenied(error, request.authority ?? '');
         guest.bytes()[at] = 1;
         storeErrorCode(guest, at + 8, error.detail);
       }

@@ -3,8 +3,12 @@ import type { OutboundBody } from '../bodies/outbound-body.ts';
 import { HttpFailure } from '../types/error-code.ts';
 
 /** A guest's body as undici takes it: whole if the guest has finished it already, else as a stream. */
-export function requestBody(body: OutboundBody | undefined): Readable | Buffer | null {
+export function requestBody(
+  body: OutboundBody | undefined,
+  maxBytes = Number.POSITIVE_INFINITY,
+): Readable | Buffer | null {
   if (body === undefined) return null;
+  let bytes = 0;
   let drained: (() => void) | undefined;
   let whole: Buffer | null | undefined;
   let stream: Readable | undefined;
@@ -13,7 +17,11 @@ export function requestBody(body: OutboundBody | undefined): Readable | Buffer |
     return stream;
   };
   body.attach({
-    write: (bytes) => void opened().push(bytes),
+    write(chunk) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) body.fail(tooLarge());
+      else opened().push(chunk);
+    },
     get pendingBytes() {
       return stream?.readableLength ?? 0;
     },
@@ -24,7 +32,8 @@ export function requestBody(body: OutboundBody | undefined): Readable | Buffer |
         opened().destroy(
           new HttpFailure({ code: 'internal-error', text: 'trailers of requests are not sent' }),
         );
-      } else if (stream === undefined) whole = last ?? null;
+      } else if (bytes + (last?.length ?? 0) > maxBytes) opened().destroy(tooLarge());
+      else if (stream === undefined) whole = last ?? null;
       else {
         if (last !== undefined) stream.push(last);
         stream.push(null);
@@ -33,4 +42,8 @@ export function requestBody(body: OutboundBody | undefined): Readable | Buffer |
     abort: (failure) => void opened().destroy(failure),
   });
   return whole === undefined ? opened() : whole;
+}
+
+function tooLarge(): HttpFailure {
+  return new HttpFailure({ code: 'HTTP-request-body-size' });
 }

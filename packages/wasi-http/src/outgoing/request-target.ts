@@ -1,4 +1,5 @@
-import type { EgressGuard } from '@wasmlet/egress';
+import { EgressError, type EgressGuard } from '@wasmlet/egress';
+import { endpointOf } from '../policy/endpoint-of.ts';
 import { HttpFailure } from '../types/error-code.ts';
 import type { OutgoingRequest } from '../types/resources.ts';
 
@@ -18,7 +19,13 @@ export function requestTarget(request: OutgoingRequest, guard: EgressGuard): Req
     throw new HttpFailure({ code: 'HTTP-request-URI-invalid' });
   }
   if (Number.isNaN(headers.contentLength)) throw new HttpFailure({ code: 'HTTP-request-body-size' });
-  const { origin, hostname } = new URL(`${scheme}://${authority}`);
-  if (!guard.checkHost(hostname).allowed) throw new HttpFailure({ code: 'HTTP-request-denied' });
+  const url = new URL(`${scheme}://${authority}`);
+  const { origin, hostname } = url;
+  const verdict = guard.checkHost(hostname, endpointOf(url));
+  if (!verdict.allowed) {
+    const { reason, message } = verdict;
+    const cause = new EgressError('DENIED', message, { host: hostname, reason });
+    throw new HttpFailure({ code: 'HTTP-request-denied' }, { cause });
+  }
   return { origin, hostname, path: pathWithQuery.startsWith('/') ? pathWithQuery : `/${pathWithQuery}` };
 }

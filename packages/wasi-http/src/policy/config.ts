@@ -1,9 +1,11 @@
 import type { EgressPolicy } from '@wasmlet/egress';
 
 /** What travels to the guest's process, as JSON. */
-export interface ExperimentalHttpConfig extends EgressPolicy {
-  /** Absent: as many as `abi/limits.ts` lets it. */
+export interface HttpConfig extends EgressPolicy {
+  /** Absent: as many as the limits let it. */
   readonly maxConcurrentRequests?: number;
+  /** Of each body. Absent: what the limits say. */
+  readonly maxBodyBytes?: number;
   readonly timeouts: HttpTimeouts;
 }
 
@@ -23,17 +25,19 @@ export const defaultTimeouts: HttpTimeouts = { connectMs: 10_000, headersMs: 300
 /** Longest that a timer can run. */
 export const maxTimeoutMs = 0x7fff_ffff;
 
-/** Reads what {@link ExperimentalHttpConfig} became on its way. Throws a TypeError for anything else. */
-export function readConfig(config: unknown): ExperimentalHttpConfig {
-  const { allowedHosts, grants, timeouts, maxConcurrentRequests } = (config ??
-    {}) as Partial<ExperimentalHttpConfig>;
+/** Reads what {@link HttpConfig} became on its way. Throws a TypeError for anything else. */
+export function readConfig(config: unknown): HttpConfig {
+  const { allowedHosts, grants, ceiling, guarded, timeouts, maxConcurrentRequests, maxBodyBytes } = (config ??
+    {}) as Partial<HttpConfig>;
   const isValid =
-    isTextList(allowedHosts) &&
-    isTextList(grants) &&
-    (maxConcurrentRequests === undefined || typeof maxConcurrentRequests === 'number') &&
+    [allowedHosts, grants].every(isTextList) &&
+    [ceiling, guarded].every((list) => list === undefined || isTextList(list)) &&
+    [maxConcurrentRequests, maxBodyBytes].every((most) => most === undefined || typeof most === 'number') &&
     Object.keys(defaultTimeouts).every((name) => typeof timeouts?.[name as keyof HttpTimeouts] === 'number');
-  if (!isValid) throw new TypeError('the configuration of HTTP is not what experimentalHttp() makes');
-  return config as ExperimentalHttpConfig;
+  if (!isValid) {
+    throw new TypeError('the configuration of HTTP is not what experimentalHttp() and outgoingHttp() make');
+  }
+  return config as HttpConfig;
 }
 
 function isTextList(value: unknown): boolean {

@@ -1,17 +1,16 @@
-import { canonicalHost, EgressError } from '@wasmlet/egress';
+import { canonicalHost, createEgressGuard, EgressError, type EgressPolicy } from '@wasmlet/egress';
 import type { HostModuleUse } from '@wasmlet/wasm-runtime/host';
 import { HttpPolicyError } from '../errors.ts';
-import { defaultTimeouts, type ExperimentalHttpConfig, type HttpTimeouts, maxTimeoutMs } from './config.ts';
+import type { HttpConfig } from './config.ts';
+import { type HttpLimits, checkedLimits } from './http-limits.ts';
 
-/** Options of {@link experimentalHttp}. */
-export interface ExperimentalHttpOptions {
-  /** URLs whose hosts the guest may contact. Scheme, port and path do not count. Empty: none. */
+/** Options of {@link experimentalHttp}: an egress policy, whose allow-list may be left out, and limits. */
+export interface ExperimentalHttpOptions
+  extends Omit<EgressPolicy, 'allowedHosts'>,
+    Partial<Pick<EgressPolicy, 'allowedHosts'>>,
+    HttpLimits {
+  /** URLs whose hosts the guest may contact, beside `allowedHosts`. Scheme, port and path do not count. Empty: none. */
   readonly allowedDomains: readonly string[];
-  /** The operator's: CIDR ranges and host names whose loopback and private addresses may be connected to. */
-  readonly grants: readonly string[];
-  /** Most responses that the guest may hold open at once; 0 allows no request. @default as many as the limits let it */
-  readonly maxConcurrentRequests?: number;
-  readonly timeouts?: Partial<HttpTimeouts>;
 }
 
 /** `file:` URL of the host module: what a runtime's `hostModules` must list before {@link experimentalHttp} can be used. */
@@ -21,18 +20,18 @@ export const experimentalHttpUrl: string = import.meta.resolve('@wasmlet/wasi-ht
  * Lets a guest import `wasi_experimental_http` and contact the hosts of the allow-list. Pure: nothing is opened,
  * resolved or contacted.
  *
- * @throws {@link HttpPolicyError} that names the entry which cannot be used.
+ * @throws {@link HttpPolicyError} that names the entry which cannot be used, and `EgressError` for one of the policy's.
  */
 export function experimentalHttp(options: ExperimentalHttpOptions): HostModuleUse {
-  const { allowedDomains, grants, maxConcurrentRequests, timeouts = {} } = options;
-  const config: ExperimentalHttpConfig = {
-    allowedHosts: [...new Set(allowedDomains.map(hostOfEntry))],
+  const { allowedDomains, allowedHosts = [], grants, ceiling, guarded } = options;
+  const policy: EgressPolicy = {
+    allowedHosts: [...new Set([...allowedDomains.map(hostOfEntry), ...allowedHosts])],
     grants,
-    ...(maxConcurrentRequests === undefined
-      ? {}
-      : { maxConcurrentRequests: checkLimit(maxConcurrentRequests) }),
-    timeouts: checkTimeouts({ ...defaultTimeouts, ...timeouts }),
+    ...(ceiling === undefined ? {} : { ceiling }),
+    ...(guarded === undefined ? {} : { guarded }),
   };
+  createEgressGuard(policy);
+  const config: HttpConfig = { ...policy, ...checkedLimits(options) };
   return { url: experimentalHttpUrl, contract: 1, config };
 }
 
@@ -62,21 +61,4 @@ function hostOfEntry(entry: string): string {
 function suggest(entry: string): string {
   const url = `https://${entry.trim().replace(/^\/+/, '')}`;
   return URL.canParse(url) && url.length <= 100 ? JSON.stringify(url) : '"https://example.com"';
-}
-
-function checkLimit(limit: number): number {
-  if (Number.isSafeInteger(limit) && limit >= 0) return limit;
-  throw new HttpPolicyError('INVALID_LIMIT', `maxConcurrentRequests ${limit} is no whole number from 0`);
-}
-
-function checkTimeouts(timeouts: HttpTimeouts): HttpTimeouts {
-  for (const [name, value] of Object.entries(timeouts)) {
-    if (!(Number.isSafeInteger(value) && value > 0 && value <= maxTimeoutMs)) {
-      throw new HttpPolicyError(
-        'INVALID_TIMEOUT',
-        `timeout ${name} ${value} is no whole number of milliseconds from 1 to ${maxTimeoutMs}`,
-      );
-    }
-  }
-  return timeouts;
 }

@@ -21,5 +21,11 @@ function startInstance(component: OpenComponent): GuestInstance {
       'the component does not export wasi:http/incoming-handler, so it is no server',
     );
   }
-  return { handle, stop: (reason) => instance.stop(reason), close: () => instance.close() };
+  return {
+    handle,
+    memoryBytes: instance.memoryBytes,
+    stop: (reason) => instance.stop(reason),
+    reset: () => instance.reset(),
+    close: () => instance.close(),
+  };
 }

@@ -14,7 +14,7 @@ export interface HandlerStats {
   readonly gone: number;
   /** Requests that took longer than they may. */
   readonly timedOut: number;
-  /** Instances that were started. */
+  /** Instances that were started, or put back to what they were at their start. */
   readonly instances: number;
 }
 

@@ -54,7 +54,7 @@ export function createEngine({ program, limits, maxUses, onRequest }: EngineOpti
   const refusal = (exchange: Exchange): readonly [status: number, text: string] | undefined => {
     if (exchange.isMalformed) return [400, 'the request is ambiguous'];
     if (exchange.pathWithQuery.length > limits.maxUrlBytes) return [414, 'the path is too long'];
-    if (headerBytes(exchange) > limits.maxHeaderBytes) return [431, 'the headers are too large'];
+    if (exchange.headerBytes > limits.maxHeaderBytes) return [431, 'the headers are too large'];
     if ((exchange.bodyLength ?? 0) > limits.maxBodyBytes) return [413, 'the body is too large'];
     if (draining) return [503, 'the server is stopping'];
     if (counters.active < limits.maxConcurrent) return undefined;
@@ -130,10 +130,4 @@ export function createEngine({ program, limits, maxUses, onRequest }: EngineOpti
       pool.close();
     },
   };
-}
-
-function headerBytes({ headers }: Exchange): number {
-  let bytes = 0;
-  for (const [name, value] of headers.entries) bytes += name.length + value.length;
-  return bytes;
 }

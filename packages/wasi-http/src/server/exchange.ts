@@ -9,6 +9,8 @@ export interface Exchange {
   readonly scheme: 'http' | 'https';
   readonly authority: string | undefined;
   readonly headers: Fields;
+  /** Bytes of their names and values. */
+  readonly headerBytes: number;
   /** Two readers could understand it differently; it is refused. */
   readonly isMalformed: boolean;
   /** What `content-length` says; 0 for a request without a body; undefined when nobody knows. */

@@ -20,6 +20,7 @@ export function fetchExchange(
       scheme: url.protocol === 'https:' ? 'https' : 'http',
       authority: url.host,
       headers,
+      headerBytes: headers.entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0),
       isMalformed: false,
       bodyLength: request.body === null ? 0 : headers.contentLength,
       receive: (holdBytes) => receiveBody(request, limits, holdBytes),

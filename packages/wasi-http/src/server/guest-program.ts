@@ -11,8 +11,12 @@ export interface GuestProgram {
 export interface GuestInstance {
   /** `wasi:http/incoming-handler.handle`. */
   readonly handle: CoreExport;
+  /** Bytes of memory that it began with. */
+  readonly memoryBytes: number;
   /** Ends the call that it is in, where it waits or at its next call of the host. */
   stop(reason: Error): void;
+  /** Makes it what it was when it was started; `false` where it cannot be. Not while it is in a call. */
+  reset(): boolean;
   /** Frees what it has. Not while it is in a call. */
   close(): void;
 }

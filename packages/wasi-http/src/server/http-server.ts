@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import type { HandlerLimits } from './limits.ts';
 
 /** What a server answers requests with. */
@@ -21,6 +22,10 @@ export interface HttpServerOptions {
  */
 export function createHttpServer(listener: Listener, options: HttpServerOptions): Server {
   const { limits, keepAliveMs = 75_000, headersMs = 10_000, maxConnections } = options;
+  const answer: Listener = (request, response) => {
+    if (!server.listening) response.shouldKeepAlive = false;
+    listener(request, response);
+  };
   const server = createServer(
     {
       insecureHTTPParser: false,
@@ -34,35 +39,39 @@ export function createHttpServer(listener: Listener, options: HttpServerOptions)
       keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: Math.min(1_000, headersMs),
     },
-    listener,
+    answer,
   );
   server.maxHeadersCount = 0; // their bytes are bounded; Node would drop some silently
   server.timeout = limits.clientIdleMs + limits.requestMs;
   if (maxConnections !== undefined) server.maxConnections = maxConnections;
-  server.on('checkContinue', listener);
+  server.on('checkContinue', answer);
   return server;
 }
 
-/** Stops accepting, lets requests that run end, and then closes what is still open. */
-export async function drainServer(
-  server: Server,
-  drained: () => Promise<void>,
-  graceMs: number,
-): Promise<void> {
+/**
+ * Stops accepting, and resolves when all connections are closed. What comes on those that are open is answered, and is the last on
+ * its connection; what is idle is closed a little later, since a request may be on its way.
+ *
+ * @param graceMs after which what is still open is cut. @default never
+ */
+export async function drainServer(server: Server, graceMs?: number): Promise<void> {
   const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  // Those that still answer are closed as soon as they have.
-  server.keepAliveTimeout = 1;
+  // HTTP's own cuts what is idle.
+  NetServer.prototype.close.call(server);
+  server.keepAliveTimeout = lingerMs;
   server.keepAliveTimeoutBuffer = 0;
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  server.headersTimeout = Math.min(server.headersTimeout, lingerMs);
+  const lingering = setTimeout(() => server.closeIdleConnections(), Math.min(lingerMs, graceMs ?? lingerMs));
+  const cutting = graceMs === undefined ? undefined : setTimeout(() => server.closeAllConnections(), graceMs);
   try {
-    await drained();
-    server.closeIdleConnections();
     await closed;
   } finally {
-    clearTimeout(timer);
+    clearTimeout(lingering);
+    clearTimeout(cutting);
+    server.close(); // looks for slow clients no more
   }
 }
 
+/** How long a connection without request is kept when no more are accepted. */
+const lingerMs = 500;
 const parserSlackBytes = 4_096;

@@ -1,12 +1,13 @@
 import type { GuestInstance, GuestProgram } from './guest-program.ts';
 
-/** Hands out instances: new ones, or used ones again. */
+/** Hands out instances: new ones, those that have been made like new, or used ones again. */
 export interface InstancePool {
   take(): GuestInstance;
   /** An instance whose request has ended well. */
   giveBack(instance: GuestInstance): void;
   /** One that is not to be used again. */
   discard(instance: GuestInstance): void;
+  /** Instances that were handed out and had answered nothing before. */
   readonly started: number;
   close(): void;
 }
@@ -14,6 +15,8 @@ export interface InstancePool {
 /** @param maxUses requests that one instance answers; 1: an instance for each request */
 export function createInstancePool(program: GuestProgram, maxUses: number): InstancePool {
   const idle: GuestInstance[] = [];
+  const hasRoom = ({ memoryBytes }: GuestInstance): boolean =>
+    !isClosed && idle.length < mostIdle && (idle.length + 1) * memoryBytes <= mostIdleBytes;
   const uses = new Map<GuestInstance, number>();
   let started = 0;
   let isClosed = false;
@@ -24,13 +27,16 @@ export function createInstancePool(program: GuestProgram, maxUses: number): Inst
   return {
     discard,
     take() {
-      const used = idle.pop();
-      if (used !== undefined) return used;
-      started += 1;
-      return program.start();
+      const ready = idle.pop();
+      if (ready === undefined || maxUses === 1) started += 1;
+      return ready ?? program.start();
     },
     giveBack(instance) {
-      if (maxUses === 1) return instance.close();
+      if (maxUses === 1) {
+        if (hasRoom(instance) && instance.reset()) idle.push(instance);
+        else instance.close();
+        return;
+      }
       const count = (uses.get(instance) ?? 0) + 1;
       if (isClosed || count >= maxUses) return discard(instance);
       uses.set(instance, count);
@@ -45,3 +51,7 @@ export function createInstancePool(program: GuestProgram, maxUses: number): Inst
     },
   };
 }
+
+/** Kept for later, of those that are made like new. */
+const mostIdle = 16;
+const mostIdleBytes = 128 * 1024 * 1024;

@@ -12,39 +12,79 @@ export function nodeExchange(
   response: ServerResponse,
   limits: BodyLimits,
 ): Exchange {
-  const headers = Fields.received(request.rawHeaders);
-  const chunked = request.headers['transfer-encoding'] !== undefined;
-  const length = chunked ? undefined : (headers.contentLength ?? 0);
-  return {
-    method: request.method ?? 'GET',
-    pathWithQuery: request.url ?? '/',
-    scheme: (request.socket as TLSSocket).encrypted ? 'https' : 'http',
-    authority: request.headers.host ?? (request.headers[':authority'] as string | undefined),
-    headers,
-    isMalformed: countOf(request.rawHeaders, 'host') > 1,
-    bodyLength: length,
-    receive: (holdBytes) => {
-      if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
-      return receiveBody(request, { ...limits, holdBytes });
-    },
-    reply: new NodeReply(request, response, length !== 0),
-    client: request.socket.remoteAddress,
-    onGone(gone) {
-      response.once('close', () => {
-        if (!response.writableFinished) gone();
-      });
-    },
-  };
+  return new NodeExchange(request, response, limits);
 }
 
-/** Node takes the first of several. */
-function countOf(raw: readonly string[], wanted: string): number {
-  let count = 0;
+class NodeExchange implements Exchange {
+  readonly method: string;
+  readonly pathWithQuery: string;
+  readonly headerBytes: number;
+  readonly isMalformed: boolean;
+  readonly bodyLength: number | undefined;
+  readonly reply: Reply;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #limits: BodyLimits;
+  #headers: Fields | undefined;
+
+  constructor(request: IncomingMessage, response: ServerResponse, limits: BodyLimits) {
+    this.#request = request;
+    this.#response = response;
+    this.#limits = limits;
+    this.method = request.method ?? 'GET';
+    this.pathWithQuery = request.url ?? '/';
+    const { hosts, bytes } = measure(request.rawHeaders);
+    this.headerBytes = bytes;
+    this.isMalformed = hosts > 1;
+    this.bodyLength = lengthOf(request);
+    this.reply = new NodeReply(request, response, this.bodyLength !== 0);
+  }
+
+  get scheme(): 'http' | 'https' {
+    return (this.#request.socket as TLSSocket).encrypted ? 'https' : 'http';
+  }
+
+  get authority(): string | undefined {
+    const { headers } = this.#request;
+    return headers.host ?? (headers[':authority'] as string | undefined);
+  }
+
+  get headers(): Fields {
+    this.#headers ??= Fields.received(this.#request.rawHeaders);
+    return this.#headers;
+  }
+
+  get client(): string | undefined {
+    return this.#request.socket.remoteAddress;
+  }
+
+  receive(holdBytes: number): InboundBody {
+    if (this.#request.headers.expect?.toLowerCase() === '100-continue') this.#response.writeContinue();
+    return receiveBody(this.#request, { ...this.#limits, holdBytes });
+  }
+
+  onGone(gone: () => void): void {
+    this.#response.once('close', () => {
+      if (!this.#response.writableFinished) gone();
+    });
+  }
+}
+
+function lengthOf({ headers }: IncomingMessage): number | undefined {
+  if (headers['transfer-encoding'] !== undefined) return undefined;
+  const length = headers['content-length'];
+  return length === undefined ? 0 : Number(length); // Node refuses several, and what is no number
+}
+
+function measure(raw: readonly string[]): { readonly hosts: number; readonly bytes: number } {
+  let hosts = 0; // Node takes the first of several.
+  let bytes = 0;
   for (let index = 0; index < raw.length; index += 2) {
     const name = raw[index] as string;
-    if (name.length === wanted.length && name.toLowerCase() === wanted) count += 1;
+    bytes += name.length + (raw[index + 1] as string).length;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
-  return count;
+  return { hosts, bytes };
 }
 
 function receiveBody(
@@ -159,9 +199,13 @@ class NodeReply implements Reply {
     if (state.kind !== 'started') return;
     this.#state = { kind: 'sent' };
     const { status, headers } = state;
-    const flat: string[] = headers.flat();
+    const flat: string[] = [];
+    let isDeclared = false;
+    for (const [name, value] of headers) {
+      flat.push(name, value);
+      if (name === 'content-length') isDeclared = true;
+    }
     const bare = status === 204 || status === 304 || this.#request.method === 'HEAD';
-    const isDeclared = headers.some(([name]) => name === 'content-length');
     this.#hasLength = isDeclared || length !== undefined;
     if (length !== undefined && !bare && !isDeclared) flat.push('content-length', String(length));
     this.#response.writeHead(status, flat);

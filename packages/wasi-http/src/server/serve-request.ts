@@ -75,11 +75,15 @@ export function serveRequest(
     else response?.body?.fail(failure);
     instance.stop(failure);
   };
-  const timer = setTimeout(
-    () => stop('timed-out', new HttpFailure({ code: 'HTTP-response-timeout' })),
-    deadlineMs,
-  );
-  exchange.onGone(() => stop('gone', new HttpFailure({ code: 'connection-terminated' })));
+  let timer: NodeJS.Timeout | undefined;
+  /** Only for one that waits: what does not has ended before anything else happens. */
+  const watch = (): void => {
+    timer = setTimeout(
+      () => stop('timed-out', new HttpFailure({ code: 'HTTP-response-timeout' })),
+      deadlineMs,
+    );
+    exchange.onGone(() => stop('gone', new HttpFailure({ code: 'connection-terminated' })));
+  };
 
   const end = (trap?: { readonly error: unknown }): Served => {
     clearTimeout(timer);
@@ -108,6 +112,7 @@ export function serveRequest(
     );
     const returned = instance.handle.call(request, handles.insert(responseOutparam, { set, drop: () => {} }));
     if (!(returned instanceof Promise)) return end();
+    watch();
     return returned.then(
       () => end(),
       (error: unknown) => end({ error }),

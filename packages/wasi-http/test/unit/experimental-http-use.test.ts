@@ -77,5 +77,5 @@ test.each([
   { allowedHosts: 'a', grants: [], timeouts: {} },
   { allowedHosts: [], grants: [1] },
 ])('the host module does not take %j for a configuration', (config) => {
-  expect(() => readConfig(config)).toThrow('not what experimentalHttp() makes');
+  expect(() => readConfig(config)).toThrow('not what experimentalHttp() and outgoingHttp() make');
 });

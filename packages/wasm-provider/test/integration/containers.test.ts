@@ -168,14 +168,14 @@ describe('what cannot be started', () => {
     expect(error.message).toMatch(reason);
   });
 
-  test('a component that is no command is told what it exports', async () => {
+  test('a component that is neither a command nor a server is told what it exports', async () => {
     await using node = await startNode();
     const reference = await node.push(Uint8Array.of(0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0), { format: 'cncf' });
     const error = await failure(node, await node.pull(reference));
     expect(error).toMatchObject({
       code: 'CONTAINER_CREATE',
       message: expect.stringContaining(
-        'is a component that does not export wasi:cli/run of WASI 0.2, so it is no command; it exports nothing',
+        'exports neither wasi:cli/run nor wasi:http/incoming-handler of WASI 0.2, so there is nothing to start; it exports nothing',
       ) as unknown,
     });
   });

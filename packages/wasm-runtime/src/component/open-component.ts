@@ -23,7 +23,10 @@ export interface OpenComponentOptions {
   readonly hosts?: (wasi: readonly HostInterface[]) => readonly HostInterface[];
   /** How the component waits: `sync`: it never does, as no host function may answer later; `suspend`: by JSPI. */
   readonly waiting: 'sync' | 'suspend';
-  /** Whether an instance lives for many calls: calls cost less, instances some microseconds more. @default false */
+  /**
+   * Whether an instance lives for many calls. If not, its memories are taken from a pool, and it can be reset, where its component allows
+   * that. @default false
+   */
   readonly longLived?: boolean;
   /** Handles that one component instance may have at once. */
   readonly maxHandles?: number;
@@ -69,7 +72,7 @@ export function openComponent(bytes: Uint8Array, options: OpenComponentOptions):
   try {
     const linked = linkComponent(plan, hosts?.(wasi.interfaces) ?? wasi.interfaces, {
       waiting,
-      longLived,
+      ...(longLived ? { longLived } : {}),
       ...(maxHandles === undefined ? {} : { maxHandles }),
     });
     return { instantiate: () => linked.instantiate(), close: () => wasi.close() };

@@ -6,6 +6,7 @@ import type { PassOptions } from '../passes/rewrite-module.ts';
 import { type CallCaps, defaultCaps } from '../system/call-caps.ts';
 import type { GuestPlace } from './guest-place.ts';
 import type { EntryArgument, GuestLimits, GuestListener, GuestOutput, GuestSpec } from './guest-spec.ts';
+import { memoryUseOf } from './memory-use.ts';
 import type { PreparedModule } from './prepare-module.ts';
 import type { SandboxUser } from './sandbox-users.ts';
 import type { Assignment } from './wire/messages.ts';
@@ -24,13 +25,14 @@ export interface AssignmentInput {
 export function assignmentOf({ spec, module, user, place }: AssignmentInput): Assignment {
   const namespaces = [...module.namespaces].filter(({ length }) => length <= maxNamespaceLength);
   const passes = passOptionsOf(spec, place);
+  const driver = module.driver ?? null;
   return {
     tag: 'assign',
     name: spec.name,
     format: module.format,
     moduleBytes: module.bytes.length,
     moduleKey: place.keepsModules
-      ? `${hash('sha256', module.bytes, 'base64')} ${JSON.stringify(passes)}`
+      ? `${hash('sha256', module.bytes, 'base64')} ${memoryUseOf(driver)} ${JSON.stringify(passes)}`
       : null,
     passes,
     args: spec.args,
@@ -48,6 +50,7 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     maxDescriptors: spec.limits?.maxDescriptors ?? defaultDescriptors,
     caps: capsOf(spec.limits),
     hostModules: spec.hostModules ?? [],
+    driver,
     diagnostics: {
       trace: spec.diagnostics?.trace ?? false,
       profile: spec.diagnostics?.profile ?? false,
@@ -142,11 +145,12 @@ function outputOf(output: GuestOutput): Assignment['output'] {
 /** Files, clocks and random wait in their own thread; what needs the event loop suspends the guest (JSPI). */
 function waitingOf(
   { stdin, output, listeners = [] }: GuestSpec,
-  { format, namespaces }: AssignmentInput['module'],
+  { format, namespaces, driver }: AssignmentInput['module'],
 ): 'sync' | 'suspend' {
+  const streams = output.kind === 'stream' || stdin === 'stream' || listeners.length > 0;
+  if (driver !== undefined) return streams ? 'suspend' : (driver.drives?.waiting ?? 'suspend');
   const neverSuspends =
     format === 'module' ? /^wasi_(snapshot_preview1|unstable)$/ : /^wasi:(?!sockets|http)/;
   const wasiOnly = [...namespaces].every((name) => neverSuspends.test(name));
-  const streams = output.kind === 'stream' || stdin === 'stream' || listeners.length > 0;
   return wasiOnly && !streams ? 'sync' : 'suspend';
 }

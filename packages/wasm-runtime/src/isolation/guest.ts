@@ -63,8 +63,8 @@ export interface Guest extends AsyncDisposable {
   /** What it has taken so far; `undefined` when it is gone, and on other systems than Linux. */
   stats(): Promise<GuestStats | undefined>;
   /**
-   * Ends the guest: a guest without a stop interface (every preview1 module) ends at once. Bounded: SIGKILL
-   * at the latest when `graceMs` have passed. Idempotent.
+   * Ends the guest: one whose entry was called, which cannot be told, at once; one that a host module drives when it has finished what
+   * it had begun, and after `graceMs` at the latest. Idempotent; of several calls the earliest end counts.
    */
   stop(options: { readonly graceMs: number }): Promise<GuestExit>;
   /** Reports of host modules (denied connections), at most a bounded rate; the first ones wait for a listener; `undefined` removes it. */
@@ -139,6 +139,8 @@ export type TrapKind =
 export type KillReason =
   /** `stop()` was called. */
   | 'stop'
+  /** It was told to stop, and had not ended when its grace had passed. */
+  | 'grace'
   /** {@link GuestLimits.timeoutMs} passed. */
   | 'timeout'
   /** Out of memory: trapped with a memory at its cap, a declared minimum above it, or the cgroup's OOM killer. */

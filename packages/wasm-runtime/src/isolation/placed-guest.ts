@@ -6,6 +6,7 @@ import type { Cgroup } from './cgroups.ts';
 import { createDiagnosticsReader } from './diagnostics.ts';
 import { confineThread } from './guest-cgroup.ts';
 import { exitOf, type Kill } from './guest-exit.ts';
+import { createGrace } from './grace.ts';
 import type { GuestPlace } from './guest-place.ts';
 import type { GuestSpec } from './guest-spec.ts';
 import { processStats, threadStats } from './guest-stats.ts';
@@ -98,10 +99,14 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
   place.listen({ onMessage, onData: (channel, bytes) => streams[channel]?.push(bytes) });
 
   let stopTimeout: (() => void) | undefined;
+  const grace = createGrace((ms) =>
+    kill({ reason: 'grace', message: `had not ended ${ms} ms after it was told to stop` }),
+  );
   let stopStartTimeout: (() => void) | undefined;
   const exited = place.gone.then(async (placeEnd): Promise<GuestExit> => {
     gone = true;
     stopTimeout?.();
+    grace.end();
     streams.end();
     diagnostics.end();
     await rotation.done();
@@ -156,8 +161,9 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
       const stats = await (thread === undefined ? processStats(place.pid) : threadStats(place.pid, thread));
       return stats && { ...stats, hostCalls };
     },
-    stop() {
-      stop();
+    stop({ graceMs }) {
+      if (module.driver === undefined || graceMs <= 0) stop();
+      else if (!gone && grace.begin(graceMs)) place.wire.send({ tag: 'stop' });
       return exited;
     },
     onReport: (listener) => reports.listen(listener),

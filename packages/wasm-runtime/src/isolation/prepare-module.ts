@@ -1,5 +1,6 @@
 import { describeWasm, type MemoryType, sniffWasm, WasmBinaryError } from '@wasmlet/wasm-binary';
 import { RuntimeError } from '../errors.ts';
+import type { HostModuleUse } from '../host.ts';
 import { defaultModuleLimits } from '../passes/module-limits.ts';
 import type { GuestLimits } from './guest-spec.ts';
 
@@ -10,6 +11,8 @@ export type PreparedModule =
       readonly bytes: Uint8Array;
       /** Namespaces of its imports. */
       readonly namespaces: ReadonlySet<string>;
+      /** The host module that calls it in place of a command; of components. */
+      readonly driver?: HostModuleUse;
     }
   /** Its declared memory does not fit: it would end at once, out of memory. */
   | { readonly kind: 'out-of-memory'; readonly message: string };
@@ -18,9 +21,15 @@ export type PreparedModule =
  * Looks at a module, or component, with bounded readers, without compiling it: where it imports from, and whether its memory
  * fits at all. What needs a look at its code is done where it will be compiled ({@link rewriteModule}).
  *
- * Throws {@link RuntimeError}: `NOT_WASM`, `INVALID_MODULE`; `NO_ENTRY` for a component that is no command.
+ * Throws {@link RuntimeError}: `NOT_WASM`, `INVALID_MODULE`; `NO_ENTRY` for a component that is no command and that no
+ * host module drives.
  */
-export function prepareModule(name: string, bytes: Uint8Array, limits: GuestLimits): PreparedModule {
+export function prepareModule(
+  name: string,
+  bytes: Uint8Array,
+  limits: GuestLimits,
+  hostModules: readonly HostModuleUse[] = [],
+): PreparedModule {
   if (sniffWasm(bytes) === 'not-wasm') {
     throw new RuntimeError('NOT_WASM', `${name} is no WebAssembly: it does not begin with \\0asm`);
   }
@@ -34,9 +43,9 @@ export function prepareModule(name: string, bytes: Uint8Array, limits: GuestLimi
   try {
     const description = describeWasm(bytes);
     if (description.kind !== 'module') {
-      requireCommand(name, description.exports);
-      const imports = description.kind === 'component' ? description.imports : [];
-      return { kind: 'ready', format: 'component', bytes, namespaces: new Set(imports) };
+      const driver = entryOf(name, description.exports, hostModules);
+      const namespaces = new Set(description.kind === 'component' ? description.imports : []);
+      return { kind: 'ready', format: 'component', bytes, namespaces, ...(driver ? { driver } : {}) };
     }
     const namespaces = new Set(description.imports.map(({ module }) => module));
     const excess = memoryExcess(description.memories, limits.memoryBytes);
@@ -49,14 +58,26 @@ export function prepareModule(name: string, bytes: Uint8Array, limits: GuestLimi
   }
 }
 
-function requireCommand(name: string, exports: readonly string[]): void {
-  if (exports.some((one) => /^wasi:cli\/run(@0\.2\.|$)/.test(one))) return;
+/** Who calls a component: a host module, or nobody else for a command. */
+function entryOf(
+  name: string,
+  exports: readonly string[],
+  hostModules: readonly HostModuleUse[],
+): HostModuleUse | undefined {
+  const has = (wanted: string): boolean =>
+    exports.some((one) => one === wanted || one.startsWith(`${wanted}@0.2.`));
+  const driver = hostModules.find(({ drives }) => drives !== undefined && has(drives.interface));
+  if (driver !== undefined || has(command)) return driver;
+  const driven = hostModules.flatMap(({ drives }) => (drives === undefined ? [] : [drives.interface]));
   const names = exports.slice(0, 10).join(', ') || 'nothing';
-  throw new RuntimeError(
-    'NO_ENTRY',
-    `${name} is a component that does not export wasi:cli/run of WASI 0.2, so it is no command; it exports ${names}`,
-  );
+  const lacks =
+    driven.length === 0
+      ? `does not export ${command} of WASI 0.2, so it is no command`
+      : `exports neither ${command} nor ${driven.join(' nor ')} of WASI 0.2, so there is nothing to start`;
+  throw new RuntimeError('NO_ENTRY', `${name} is a component that ${lacks}; it exports ${names}`);
 }
+
+const command = 'wasi:cli/run';
 
 const pageBytes = 64 * 1024;
 

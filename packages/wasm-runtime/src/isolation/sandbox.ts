@@ -33,7 +33,7 @@ export function createSandbox({ id, tiers, group, allowed, onClosed }: SandboxIn
     const { isolation = 'process', limits = {} } = spec;
     checkIsolation(spec.name, isolation, allowed);
     checkSpec(spec);
-    const module = prepareModule(spec.name, spec.module, limits);
+    const module = prepareModule(spec.name, spec.module, limits, spec.hostModules);
     if (module.kind === 'out-of-memory') return endedGuest(spec, module.message);
     // Guest hosts with threads have become the user already, and may not make files where logs are.
     if (isolation === 'thread' && user) await prepareLog(spec, user);

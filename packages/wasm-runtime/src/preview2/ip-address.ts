@@ -26,22 +26,38 @@ export function readSocketAddress(guest: GuestView, [which = 0, ...fields]: Flat
   return { family: which, address: ipv6Text(fields.slice(2, 10)), port };
 }
 
-/** The success of a `result<ip-socket-address, error-code>`. */
-export function putSocketAddress(guest: GuestView, result: number, { address, port }: SocketAddress): void {
-  const at = guest.check(result, 36, 4);
+/** One that lies in memory, at a place that has been checked. */
+export function readStoredAddress(guest: GuestView, at: number): TypedAddress {
   const view = guest.view();
-  view.setUint8(at, 0);
+  const which = view.getUint8(at);
+  const port = view.getUint16(at + 4, true);
+  if (which !== family.ipv6) {
+    const bytes = [6, 7, 8, 9].map((offset) => view.getUint8(at + offset));
+    return readSocketAddress(guest, [which, port, ...bytes]);
+  }
+  const groups = Array.from({ length: 8 }, (_, index) => view.getUint16(at + 12 + 2 * index, true));
+  return readSocketAddress(guest, [which, port, view.getUint32(at + 8, true), ...groups]);
+}
+
+/** The success of a `result<ip-socket-address, error-code>`. */
+export function putSocketAddress(guest: GuestView, result: number, address: SocketAddress): void {
+  const at = guest.check(result, 36, 4);
+  guest.view().setUint8(at, 0);
+  storeSocketAddress(guest.view(), at + 4, address);
+}
+
+/** An `ip-socket-address` at a place that has been checked. */
+export function storeSocketAddress(view: DataView, at: number, { address, port }: SocketAddress): void {
+  view.setUint16(at + 4, port, true);
   if (isIPv6(address)) {
-    view.setUint8(at + 4, family.ipv6);
-    view.setUint16(at + 8, port, true);
-    view.setUint32(at + 12, 0, true);
+    view.setUint8(at, family.ipv6);
+    view.setUint32(at + 8, 0, true);
     for (const [index, group] of ipv6Groups(address).entries())
-      view.setUint16(at + 16 + 2 * index, group, true);
-    view.setUint32(at + 32, 0, true);
+      view.setUint16(at + 12 + 2 * index, group, true);
+    view.setUint32(at + 28, 0, true);
   } else {
-    view.setUint8(at + 4, family.ipv4);
-    view.setUint16(at + 8, port, true);
-    for (const [index, byte] of ipv4Bytes(address).entries()) view.setUint8(at + 10 + index, byte);
+    view.setUint8(at, family.ipv4);
+    for (const [index, byte] of ipv4Bytes(address).entries()) view.setUint8(at + 6 + index, byte);
   }
 }
 

@@ -31,7 +31,7 @@ export function nameLookupInterface({ closing }: GuestState, destinations: Desti
   let running = 0;
 
   function look(name: string): Lookup {
-    const verdict = destinations.guard.checkHost(name);
+    const verdict = destinations.allowsLookup(name);
     if (!verdict.allowed) {
       refuseNetwork(verdict.reason === 'invalid-host' ? 'invalid-argument' : 'permanent-resolver-failure');
     }
@@ -39,11 +39,10 @@ export function nameLookupInterface({ closing }: GuestState, destinations: Desti
     running += 1;
     const cancel = new AbortController();
     const signal = AbortSignal.any([closing, cancel.signal]);
-    const done = destinations.guard.resolve(name, { signal }).then(
+    const done = destinations.lookup(name, signal).then(
       (found) => {
         running -= 1;
-        lookup.answer = found.map(({ address }) => address);
-        for (const { address } of found) destinations.remember(address, name);
+        lookup.answer = found;
       },
       (error: unknown) => {
         running -= 1;

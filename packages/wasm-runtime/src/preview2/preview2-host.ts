@@ -76,7 +76,7 @@ export function createPreview2(options: Preview2Options): Preview2 {
     directories.close();
   };
   try {
-    const destinations = createDestinations(options.egress ?? denyAll);
+    const destinations = createDestinations(options.egress ?? denyAll, options.onDenied);
     const sockets: SocketHost = {
       destinations,
       openFiles,
@@ -101,7 +101,7 @@ export function createPreview2(options: Preview2Options): Preview2 {
       ...networkInterfaces(),
       nameLookupInterface(state, destinations),
       ...tcpInterfaces(sockets),
-      ...udpInterfaces(),
+      ...udpInterfaces(sockets),
     ];
     return {
       interfaces,

@@ -1,4 +1,4 @@
-import type { EgressPolicy } from '@wasmlet/egress';
+import type { EgressDenial, EgressPolicy } from '@wasmlet/egress';
 import type { HostInterface } from '../component/host-interface.ts';
 import type { GuestMount } from '../isolation/guest-spec.ts';
 import type { CallCaps } from '../system/call-caps.ts';
@@ -21,6 +21,8 @@ export interface Preview2Options {
   readonly maxDescriptors: number;
   /** Where it may connect to, and which names it may look up. @default nowhere, and none */
   readonly egress?: EgressPolicy;
+  /** Is told of each connection that the policy does not allow, and of each name that it does not let be looked up. */
+  readonly onDenied?: (denial: EgressDenial) => void;
   /** Sockets that listen, which the guest gets by binding to their ports. They need `waiting: 'suspend'`. */
   readonly listeners?: readonly PassedListenerAt[];
   /** Of those that are absent the defaults hold. */

@@ -66,7 +66,7 @@ export class TcpSocket {
       remote.family !== this.family || !isUnicast(remote) || isUnspecified(remote) || isMapped(remote);
     if (unfit || remote.port === 0) refuseNetwork('invalid-argument');
     const cancel = new AbortController();
-    const allowed = this.#host.destinations.allows(remote.address);
+    const allowed = this.#host.destinations.allows(remote.address, { scheme: 'tcp', port: remote.port });
     this.#state = allowed
       ? { is: 'connecting', settled: this.#connect(remote, cancel.signal), cancel }
       : { is: 'closed', why: new NetworkRefusal('access-denied') };

@@ -5,6 +5,7 @@ import type {
   ResourceType,
 } from '../component/host-interface.ts';
 import type { Connection } from '../system/connection.ts';
+import { answeringOnceMore } from './answer-once-more.ts';
 import { putByte, putHandle } from './error-code.ts';
 import { inputStream, outputStream, pollable } from './io-resources.ts';
 import {
@@ -15,13 +16,12 @@ import {
   type TypedAddress,
 } from './ip-address.ts';
 import { networkType } from './network.ts';
-import { answeringNetwork, networkErrorOf, refuseNetwork } from './network-error.ts';
+import { answeringNetwork, refuseNetwork } from './network-error.ts';
 import type { SocketHost } from './socket-host.ts';
 import { tcpOptions } from './tcp-options.ts';
 import { TcpSocket } from './tcp-socket.ts';
 import { connectionSink, connectionSource } from './tcp-streams.ts';
 import { version } from './version.ts';
-import { afterTurn } from './waits.ts';
 
 export const tcpSocketType: ResourceType<TcpSocket> = {
   name: 'tcp-socket',
@@ -145,19 +145,7 @@ function retried(
     waits: true,
     bind: (guest) => (self: number, result: number) => {
       const socket = guest.handles.get(tcpSocketType, self);
-      let again = false;
-      answeringNetwork(guest, result, 4, () => {
-        try {
-          act(guest, socket, result);
-        } catch (error) {
-          again = networkErrorOf(error) === 'would-block';
-          throw error;
-        }
-      });
-      if (!again) return undefined;
-      return afterTurn(guest, closing, () =>
-        answeringNetwork(guest, result, 4, () => act(guest, socket, result)),
-      );
+      return answeringOnceMore(guest, closing, { result, payloadAt: 4 }, () => act(guest, socket, result));
     },
   };
 }

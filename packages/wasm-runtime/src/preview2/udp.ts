@@ -1,17 +1,25 @@
-import type { CoreHostFunction, HostInterface, ResourceType } from '../component/host-interface.ts';
-import { socketAddressValues } from './ip-address.ts';
+import type {
+  CoreHostFunction,
+  GuestView,
+  HostInterface,
+  ResourceType,
+} from '../component/host-interface.ts';
+import type { SocketAddress } from '../system/connection.ts';
+import { answeringOnceMore } from './answer-once-more.ts';
+import { putByte, putHandle } from './error-code.ts';
+import { pollable } from './io-resources.ts';
+import { family, putSocketAddress, readSocketAddress, socketAddressValues } from './ip-address.ts';
+import { networkType } from './network.ts';
 import { answeringNetwork, refuseNetwork } from './network-error.ts';
+import type { SocketHost } from './socket-host.ts';
+import { datagramStreams, incomingType, outgoingType } from './udp-streams.ts';
+import { UdpSocket } from './udp-socket.ts';
 import { version } from './version.ts';
 
-const udpSocketType: ResourceType<never> = { name: 'udp-socket' };
-const incomingType: ResourceType<never> = { name: 'incoming-datagram-stream' };
-const outgoingType: ResourceType<never> = { name: 'outgoing-datagram-stream' };
+const udpSocketType: ResourceType<UdpSocket> = { name: 'udp-socket', drop: (socket) => socket.release() };
 
-/**
- * `wasi:sockets/udp` and `wasi:sockets/udp-create-socket`, of which no socket is given: components that can do without link
- * and run.
- */
-export function udpInterfaces(): readonly HostInterface[] {
+/** `wasi:sockets/udp` and `wasi:sockets/udp-create-socket`. */
+export function udpInterfaces(host: SocketHost): readonly HostInterface[] {
   return [
     {
       name: 'wasi:sockets/udp',
@@ -22,30 +30,55 @@ export function udpInterfaces(): readonly HostInterface[] {
         'outgoing-datagram-stream': outgoingType,
       },
       functions: {
-        ...methods('udp-socket', udpSocketType, {
-          'start-bind': i32s(socketAddressValues + 3),
-          'finish-bind': i32s(2),
-          stream: i32s(socketAddressValues + 3),
-          'local-address': i32s(2),
-          'remote-address': i32s(2),
-          'address-family': '(i32) -> (i32)',
-          'unicast-hop-limit': i32s(2),
-          'set-unicast-hop-limit': i32s(3),
-          'receive-buffer-size': i32s(2),
-          'set-receive-buffer-size': '(i32 i64 i32) -> ()',
-          'send-buffer-size': i32s(2),
-          'set-send-buffer-size': '(i32 i64 i32) -> ()',
-          subscribe: '(i32) -> (i32)',
-        }),
-        ...methods('incoming-datagram-stream', incomingType, {
-          receive: '(i32 i64 i32) -> ()',
-          subscribe: '(i32) -> (i32)',
-        }),
-        ...methods('outgoing-datagram-stream', outgoingType, {
-          'check-send': i32s(2),
-          send: i32s(4),
-          subscribe: '(i32) -> (i32)',
-        }),
+        ...datagramStreams(host.closing),
+        '[method]udp-socket.start-bind': {
+          type: i32s(socketAddressValues + 3),
+          waits: false,
+          bind:
+            (guest) =>
+            (self: number, network: number, ...rest: number[]) =>
+              answeringNetwork(guest, rest[socketAddressValues] ?? 0, 1, () => {
+                const socket = guest.handles.get(udpSocketType, self);
+                guest.handles.get(networkType, network);
+                socket.startBind(readSocketAddress(guest, rest.slice(0, socketAddressValues)));
+                putByte(guest, rest[socketAddressValues] ?? 0);
+              }),
+        },
+        '[method]udp-socket.finish-bind': {
+          type: i32s(2),
+          waits: true,
+          bind: (guest) => (self: number, result: number) => {
+            const socket = guest.handles.get(udpSocketType, self);
+            return answeringOnceMore(guest, host.closing, { result, payloadAt: 1 }, () => {
+              socket.finishBind();
+              putByte(guest, result);
+            });
+          },
+        },
+        '[method]udp-socket.stream': {
+          type: i32s(socketAddressValues + 3),
+          waits: false,
+          bind:
+            (guest) =>
+            (self: number, present: number, ...rest: number[]) =>
+              openStreams(guest, guest.handles.get(udpSocketType, self), present, rest),
+        },
+        '[method]udp-socket.local-address': address((socket) => socket.bound.local),
+        '[method]udp-socket.remote-address': address((socket) => socket.remote),
+        '[method]udp-socket.address-family': {
+          type: '(i32) -> (i32)',
+          waits: false,
+          bind: (guest) => (self: number) => guest.handles.get(udpSocketType, self).family,
+        },
+        ...options,
+        '[method]udp-socket.subscribe': {
+          type: '(i32) -> (i32)',
+          waits: false,
+          bind: (guest) => (self: number) => {
+            const socket = guest.handles.get(udpSocketType, self);
+            return guest.handles.insert(pollable, { isReady: () => socket.isReady(), ready: socket.ready });
+          },
+        },
       },
     },
     {
@@ -55,26 +88,97 @@ export function udpInterfaces(): readonly HostInterface[] {
         'create-udp-socket': {
           type: i32s(2),
           waits: false,
-          bind: (guest) => (_family: number, result: number) =>
-            answeringNetwork(guest, result, 4, () => refuseNetwork('not-supported')),
+          bind: (guest) => (of: number, result: number) =>
+            answeringNetwork(guest, result, 4, () => {
+              if (of !== family.ipv4 && of !== family.ipv6)
+                guest.trap(`${of} is no case of an ip-address-family`);
+              host.openFiles.requireRoom();
+              putHandle(guest, result, guest.handles.insert(udpSocketType, new UdpSocket(of, host)));
+            }),
         },
       },
     },
   ];
 }
 
-/** Methods of a resource of which there is none: what calls them forges a handle. */
-function methods(
-  resource: string,
-  type: ResourceType<never>,
-  types: Readonly<Record<string, string>>,
-): Readonly<Record<string, CoreHostFunction>> {
-  const functions: Record<string, CoreHostFunction> = {};
-  for (const [name, flat] of Object.entries(types)) {
-    const bind: CoreHostFunction['bind'] = (guest) => (self: number) => void guest.handles.get(type, self);
-    functions[`[method]${resource}.${name}`] = { type: flat, waits: false, bind };
-  }
-  return functions;
+function openStreams(guest: GuestView, socket: UdpSocket, present: number, rest: readonly number[]): void {
+  const result = rest[socketAddressValues] ?? 0;
+  answeringNetwork(guest, result, 4, () => {
+    const remote = present === 0 ? undefined : readSocketAddress(guest, rest.slice(0, socketAddressValues));
+    const [incoming, outgoing] = socket.openStreams(remote);
+    const handles = [
+      guest.handles.insert(incomingType, incoming),
+      guest.handles.insert(outgoingType, outgoing),
+    ];
+    const at = guest.check(result, 12, 4);
+    const view = guest.view();
+    view.setUint8(at, 0);
+    for (const [index, handle] of handles.entries()) view.setUint32(at + 4 + 4 * index, handle, true);
+  });
+}
+
+function address(of: (socket: UdpSocket) => SocketAddress): CoreHostFunction {
+  return {
+    type: i32s(2),
+    waits: false,
+    bind: (guest) => (self: number, result: number) =>
+      answeringNetwork(guest, result, 4, () =>
+        putSocketAddress(guest, result, of(guest.handles.get(udpSocketType, self))),
+      ),
+  };
+}
+
+/** What a fresh socket of Linux says; it cannot be set, but that sizes are hints. */
+const options: Readonly<Record<string, CoreHostFunction>> = {
+  '[method]udp-socket.unicast-hop-limit': {
+    type: i32s(2),
+    waits: false,
+    bind: (guest) => (self: number, result: number) =>
+      answeringNetwork(guest, result, 1, () => {
+        guest.handles.get(udpSocketType, self).requireOpen();
+        putByte(guest, result, 64);
+      }),
+  },
+  '[method]udp-socket.set-unicast-hop-limit': {
+    type: i32s(3),
+    waits: false,
+    bind: (guest) => (self: number, limit: number, result: number) =>
+      answeringNetwork(guest, result, 1, () => {
+        guest.handles.get(udpSocketType, self).requireOpen();
+        refuseNetwork((limit & 0xff) === 0 ? 'invalid-argument' : 'not-supported');
+      }),
+  },
+  '[method]udp-socket.receive-buffer-size': bufferSize(),
+  '[method]udp-socket.set-receive-buffer-size': bufferHint(),
+  '[method]udp-socket.send-buffer-size': bufferSize(),
+  '[method]udp-socket.set-send-buffer-size': bufferHint(),
+};
+
+function bufferSize(): CoreHostFunction {
+  return {
+    type: i32s(2),
+    waits: false,
+    bind: (guest) => (self: number, result: number) =>
+      answeringNetwork(guest, result, 8, () => {
+        guest.handles.get(udpSocketType, self).requireOpen();
+        const at = guest.check(result, 16, 8);
+        guest.view().setUint8(at, 0);
+        guest.view().setBigUint64(at + 8, 65_536n, true);
+      }),
+  };
+}
+
+function bufferHint(): CoreHostFunction {
+  return {
+    type: '(i32 i64 i32) -> ()',
+    waits: false,
+    bind: (guest) => (self: number, bytes: bigint, result: number) =>
+      answeringNetwork(guest, result, 1, () => {
+        guest.handles.get(udpSocketType, self).requireOpen();
+        if (bytes === 0n) refuseNetwork('invalid-argument');
+        putByte(guest, result);
+      }),
+  };
 }
 
 function i32s(count: number): string {

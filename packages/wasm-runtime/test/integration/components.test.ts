@@ -109,6 +109,27 @@ describe.each(isolations)('a component in isolation %s', (isolation) => {
     await expect(start(commandGuests.hello, { entry: 'add' })).rejects.toMatchObject({ code: 'NO_ENTRY' });
   });
 
+  test('calls what a host module provides', async () => {
+    const url = new URL('../fixtures/things.host.ts', import.meta.url).href;
+    await using providing = createRuntime({ allowedIsolation: [isolation], hostModules: [url] });
+    const outcome = async (config: unknown) => {
+      const reports: unknown[] = [];
+      const spec = await specOf(await commandOf(commandGuests.unknownImport), {
+        hostModules: [{ url, contract: 1, config }],
+      });
+      const guest = await providing.start(spec);
+      guest.onReport(({ report }) => reports.push(report));
+      return { ...(await finish(guest)), reports };
+    };
+    const { exit, reports } = await outcome(null);
+    expect(exit).toMatchObject({ kind: 'exited', code: 0 });
+    expect(reports).toEqual([{ loads: expect.any(Number) as number, memory: true }, { closed: true }]);
+    expect((await outcome('throw')).exit).toMatchObject({
+      kind: 'trapped',
+      message: expect.stringContaining('nothing is done today') as unknown,
+    });
+  });
+
   test('is refused when it imports what nobody provides', async () => {
     await expect(start(commandGuests.unknownImport)).rejects.toMatchObject({
       code: 'UNKNOWN_IMPORT',

@@ -27,6 +27,8 @@ export interface ComponentInstance {
   coreExport(of: string, name: string): CoreExport | undefined;
   /** The memories that its core instances export, largest first. */
   readonly memories: readonly WebAssembly.Memory[];
+  /** Bytes of memory that it began with. */
+  readonly memoryBytes: number;
   /** Whether the last growth of a memory that a core module asked for was refused, where that is watched. */
   readonly growthRefused: boolean;
   /** How it used its exit: the code that it exited with, or what a host function failed with. */
@@ -38,6 +40,12 @@ export interface ComponentInstance {
    * not call hosts is ended by its thread alone.
    */
   stop(reason: Error): void;
+  /**
+   * Makes it what it was before its first call, as if it had been made anew, and ends what hosts have given it. `false` where it cannot
+   * be: after a trap, while it is in a call, with a memory that has grown, of a component that can change more than memories and
+   * globals or that calls hosts while it is made, and of one whose memories are not pooled. Then it is to be closed.
+   */
+  reset(): boolean;
   /** Ends it and what hosts have given it. It must not be in a call. */
   close(): void;
 }

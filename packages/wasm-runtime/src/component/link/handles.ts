@@ -66,6 +66,8 @@ export class Handles implements HandleTable {
   /** Ends what hosts have given to the guest, all of it, last first; throws what the first of them that failed threw. */
   close(): void {
     const left = this.#entries.splice(1);
+    this.#free.length = 0;
+    this.borrows = 0;
     let failed: { readonly error: unknown } | undefined;
     for (const entry of left.toReversed()) {
       try {

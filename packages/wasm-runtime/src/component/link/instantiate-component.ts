@@ -1,30 +1,18 @@
-import { RuntimeError } from '../../errors.ts';
 import { growthRefused } from '../../passes/own-exports.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import { coreExportOf, describeExports } from './describe-exports.ts';
 import type { Linked } from './linked.ts';
 import { createParts } from './parts.ts';
+import { giveBackCores, startCores } from './start-cores.ts';
 
 /** Makes an instance of a linked component, by the steps of its plan. */
 export function instantiateComponent(linked: Linked): ComponentInstance {
   const { plan } = linked;
-  const { store, importOf, callFromOutside, close } = createParts(linked);
-  const taken: { readonly module: number; readonly memory: WebAssembly.Memory }[] = [];
-  plan.steps.forEach(({ module, instance }, step) => {
-    const imports: WebAssembly.Imports = {};
-    for (const [namespace, group] of linked.imports[step] ?? []) {
-      const functions: Record<string, WebAssembly.ImportValue> = {};
-      for (const { name, source } of group) functions[name] = importOf(source);
-      imports[namespace] = functions;
-    }
-    const pooled = plan.modules[module]?.pooledMemory;
-    if (pooled) {
-      const memory = linked.memories.take(module);
-      taken.push({ module, memory });
-      imports[pooled.module] = { ...imports[pooled.module], [pooled.name]: memory };
-    }
-    store.coreExports[instance] = instantiateModule(plan.modules[module]?.module, imports);
-  });
+  const parts = createParts(linked);
+  const { store, callFromOutside } = parts;
+  const cores = startCores(linked, parts);
+  let restore: (() => boolean) | undefined;
+  let isGivenBack = false;
   let exports: ComponentInstance['exports'] | undefined;
   return {
     get exports() {
@@ -40,6 +28,7 @@ export function instantiateComponent(linked: Linked): ComponentInstance {
       }
       return [...found].toSorted((one, other) => other.buffer.byteLength - one.buffer.byteLength);
     },
+    memoryBytes: linked.memoryBytes,
     get growthRefused() {
       return store.coreExports.some((core) => core !== undefined && growthRefused(core));
     },
@@ -54,25 +43,19 @@ export function instantiateComponent(linked: Linked): ComponentInstance {
       for (const one of store.instances) one.mayLeave = false;
       for (const reject of store.waits) reject(store.stopped);
     },
+    reset() {
+      if (store.ended || store.stopped || store.calls > 0 || store.exitSwitch.used) return false;
+      restore ??= linked.firstState()?.restorer(cores);
+      if (restore === undefined) return false;
+      for (const { handles } of store.instances) handles.close();
+      return restore();
+    },
     close() {
-      close();
+      parts.close();
       // A call that still waits may go on.
-      if (store.calls > 0) return;
-      for (const { module, memory } of taken.splice(0)) linked.memories.giveBack(module, memory);
+      if (store.calls > 0 || isGivenBack) return;
+      isGivenBack = true;
+      giveBackCores(linked, cores);
     },
   };
-}
-
-function instantiateModule(
-  module: WebAssembly.Module | undefined,
-  imports: WebAssembly.Imports,
-): WebAssembly.Exports {
-  try {
-    return new WebAssembly.Instance(module as WebAssembly.Module, imports).exports;
-  } catch (cause) {
-    if (cause instanceof WebAssembly.LinkError) {
-      throw new RuntimeError('INVALID_MODULE', `the component cannot be linked: ${cause.message}`, { cause });
-    }
-    throw cause;
-  }
 }

@@ -4,7 +4,9 @@ import { createTrap } from '../../isolation/guest-host/exit-switch.ts';
 import type { ComponentPlan } from '../plan/component-plan.ts';
 import type { ComponentInstance } from './component-instance.ts';
 import { findWaits, type Waits } from './find-waits.ts';
+import { type FirstState, findFirstState, isResettable } from './first-state.ts';
 import { instantiateComponent } from './instantiate-component.ts';
+import type { Linked } from './linked.ts';
 import { countParams } from './make-trampoline.ts';
 import { matchHosts } from './match-hosts.ts';
 import { createMemoryPool } from './memory-pool.ts';
@@ -18,7 +20,8 @@ export interface LinkOptions {
   readonly waiting?: 'sync' | 'suspend';
   /**
    * Whether an instance makes many calls, as a command or a server's that is used again. Calls that may wait and need not take a
-   * twelfth of the time then (7 and 92 ns), and an instance that waits some 10 µs more to be made. @default false
+   * twelfth of the time then (7 and 92 ns), and an instance that waits some 10 µs more to be made. @default whether instances can
+   * be reset
    */
   readonly longLived?: boolean;
   /** Handles that one component instance may have at once. @default 65,536 */
@@ -51,7 +54,7 @@ export function linkComponent(
 ): LinkedComponent {
   const {
     waiting = 'sync',
-    longLived = false,
+    longLived = isResettable({ plan }),
     maxHandles = 65_536,
     maxCallBytes = 16 * 1024 * 1024,
   } = options;
@@ -60,11 +63,14 @@ export function linkComponent(
   const signatures: (Signature | undefined)[] = [];
   const waits = findWaits(plan, matched.functions, waiting);
   const waiters = longLived ? findWaiters(plan, waits) : new Map<number, number>();
-  const linked = {
+  let firstState: { readonly found: FirstState | undefined } | undefined;
+  const linked: Linked = {
     plan,
     ...matched,
     waits,
     memories: createMemoryPool(plan),
+    memoryBytes: memoryBytesOf(plan),
+    firstState: () => (firstState ??= { found: findFirstState(linked) }).found,
     waiters,
     waitingCalls: createWaitingCalls(
       [...waiters.keys()].map((number) => plan.trampolines[number]?.coreType ?? ''),
@@ -85,6 +91,11 @@ export function linkComponent(
     imports: plan.steps.map(({ imports }) => groupImports(imports)),
   };
   return { plan, instantiate: () => instantiateComponent(linked) };
+}
+
+function memoryBytesOf({ steps, modules }: ComponentPlan): number {
+  const memories = steps.flatMap(({ module }) => modules[module]?.memories ?? []);
+  return memories.reduce((sum, { initialBytes }) => sum + initialBytes, 0);
 }
 
 /** Numbers of the trampolines that core modules import and that may wait, each with its place among them. */

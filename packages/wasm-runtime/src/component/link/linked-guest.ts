@@ -32,12 +32,8 @@ export class LinkedGuest implements GuestView {
   }
 
   bytes(): Uint8Array {
-    const { buffer } = this.#memory ?? this.#findMemory();
-    if (this.#bytes.buffer !== buffer) {
-      this.#bytes = new Uint8Array(buffer);
-      this.#view = new DataView(buffer);
-    }
-    return this.#bytes;
+    // Growth detaches it. To ask the memory for its buffer each time would take longer than what is done with it.
+    return this.#bytes.length === 0 ? this.#attach() : this.#bytes;
   }
 
   view(): DataView {
@@ -134,6 +130,15 @@ export class LinkedGuest implements GuestView {
     const start = this.check(at, 8, 4);
     this.#view.setUint32(start, pointer, true);
     this.#view.setUint32(start + 4, length, true);
+  }
+
+  #attach(): Uint8Array {
+    const { buffer } = this.#memory ?? this.#findMemory();
+    if (this.#bytes.buffer !== buffer) {
+      this.#bytes = new Uint8Array(buffer);
+      this.#view = new DataView(buffer);
+    }
+    return this.#bytes;
   }
 
   #findMemory(): WebAssembly.Memory {

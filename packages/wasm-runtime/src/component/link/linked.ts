@@ -2,6 +2,7 @@ import type { Signature } from '../abi/signatures.ts';
 import type { CoreHostFunction, ResourceType } from '../host-interface.ts';
 import type { ComponentPlan, StepImport } from '../plan/component-plan.ts';
 import type { Waits } from './find-waits.ts';
+import type { FirstState } from './first-state.ts';
 import type { MemoryPool } from './memory-pool.ts';
 import type { WaitingCalls } from './waiting-calls.ts';
 
@@ -16,6 +17,10 @@ export interface Linked {
   readonly waitingCalls: WaitingCalls;
   /** For modules that import their memory. */
   readonly memories: MemoryPool;
+  /** That an instance begins with. */
+  readonly memoryBytes: number;
+  /** What instances can be put back to; nothing where they cannot. Found when it is first asked for. */
+  readonly firstState: () => FirstState | undefined;
   /** Core parameters of each trampoline. */
   readonly paramCounts: readonly number[];
   readonly waiting: 'sync' | 'suspend';

@@ -28,6 +28,15 @@ export interface PlannedModule {
   readonly pooledMemory?: PooledMemory;
   /** Its own memories. */
   readonly memories: readonly PlannedMemory[];
+  /** What of its instances can change besides that memory; absent where not all of it can be put back. */
+  readonly reset?: PlannedReset;
+}
+
+export interface PlannedReset {
+  /** Exports that are its globals. */
+  readonly globals: readonly string[];
+  /** The module as it was given. It is searched for what changes tables when that first matters, as that takes time. */
+  readonly bytes: Uint8Array;
 }
 
 export interface PooledMemory {

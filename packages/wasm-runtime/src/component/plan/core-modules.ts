@@ -1,8 +1,11 @@
 import {
   type CoreModuleDefinition,
   describeWasm,
+  type ExportedGlobals,
+  exportGlobals,
   type ForwardingModule,
   importMemory,
+  type MemoryImport,
   type MemoryType,
   readForwardingModule,
   type TableType,
@@ -11,7 +14,7 @@ import {
 import { RuntimeError } from '../../errors.ts';
 import { compileModule } from '../../isolation/guest-host/compile-module.ts';
 import { type PassOptions, rewriteModule } from '../../passes/rewrite-module.ts';
-import type { PlannedMemory, PlannedModule } from './component-plan.ts';
+import type { PlannedMemory, PlannedModule, PooledMemory } from './component-plan.ts';
 import type { ModuleNumbers } from './inline-component.ts';
 
 /** The core modules of a component, numbered as they are met. */
@@ -56,14 +59,15 @@ export function findCoreModules(component: Uint8Array): CoreModules {
       const { maxTableElements } = passes.limits;
       const tableOf = shareOf('table elements', maxTableElements, uses, described.map(tableDemand));
       return modules.map(({ bytes, definition }, module) => {
-        const { memories } = described[module] ?? nothing;
+        const about = described[module] ?? nothing;
+        const { memories } = about;
         const own = {
           ...passes,
           memoryBytes: memories.length === 0 ? null : memoryOf(module),
           limits: { ...passes.limits, maxTableElements: tableOf(module) ?? maxTableElements },
         };
         return {
-          ...(uses.has(module) && compile(bytes, own)),
+          ...(uses.has(module) && compile(bytes, own, about)),
           memories: memories.map((memory) => plannedMemory(memory, definition, memories.length)),
         };
       });
@@ -76,20 +80,38 @@ const pageBytes = 64 * 1024;
 /** Whether instances make memories of their own, or take them from who makes the instances. */
 export type MemoryUse = 'own' | 'pooled';
 
-type Compiled = Pick<PlannedModule, 'module' | 'pooledMemory'>;
+type Compiled = Pick<PlannedModule, 'module' | 'pooledMemory' | 'reset'>;
 
 function compileOwn(bytes: Uint8Array, passes: PassOptions): Compiled {
   return { module: compileModule(bytes, passes) };
 }
 
-function compilePooled(bytes: Uint8Array, passes: PassOptions): Compiled {
+function compilePooled(bytes: Uint8Array, passes: PassOptions, { memories }: Described): Compiled {
   const rewritten = rewriteModule(bytes, passes);
   // What is not valid may not become so by being rewritten; what other passes have changed was found valid.
-  const isValid = rewritten !== bytes || WebAssembly.validate(bytes);
-  const imported = isValid ? importMemory(rewritten, pooledName) : undefined;
-  if (imported === undefined) return compileOwn(bytes, passes);
-  const { bytes: importing, ...limits } = imported;
-  return { module: new WebAssembly.Module(importing), pooledMemory: { ...pooledName, ...limits } };
+  if (rewritten === bytes && !WebAssembly.validate(bytes)) return compileOwn(bytes, passes);
+  const imported = importMemory(rewritten, pooledName);
+  const withMemory = imported?.bytes ?? rewritten;
+  const exported = imported || memories.length === 0 ? exportWhereKnown(withMemory) : undefined;
+  return {
+    module: new WebAssembly.Module(exported?.bytes ?? withMemory),
+    ...(imported && { pooledMemory: { ...pooledName, ...limitsOf(imported) } }),
+    ...(exported && { reset: { globals: exported.names, bytes } }),
+  };
+}
+
+function limitsOf({ minPages, maxPages }: MemoryImport): Pick<PooledMemory, 'minPages' | 'maxPages'> {
+  return maxPages === undefined ? { minPages } : { minPages, maxPages };
+}
+
+/** Instances of a module with newer instructions are made anew each time. */
+function exportWhereKnown(bytes: Uint8Array): ExportedGlobals | undefined {
+  try {
+    return exportGlobals(bytes);
+  } catch (error) {
+    if (error instanceof WasmBinaryError) return undefined;
+    throw error;
+  }
 }
 
 /** No name of a component's own begins so: an import of a core module may have it, but not with a memory. */

@@ -6,17 +6,22 @@ import { planComponent } from '../../component/plan/plan-component.ts';
 import { RuntimeError } from '../../errors.ts';
 import { createPreview2 } from '../../preview2/preview2-host.ts';
 import type { GuestEnd } from '../wire/messages.ts';
+import { memoryUseOf } from '../memory-use.ts';
 import { describeEnd } from './describe-end.ts';
+import { driveGuest } from './drive-guest.ts';
+import type { OpenDriver, OpenInterfaces } from './host-modules.ts';
 import { isAtLimit } from './is-at-limit.ts';
 import { observeGuest } from './observe-guest.ts';
 import { observeInterfaces } from './observe-interfaces.ts';
 import type { GuestInput, OpenedGuest } from './program.ts';
+import { createReporter } from './reporter.ts';
 import { threadId } from './thread-id.ts';
 import { within } from './within.ts';
 
-/** Opens the guest of a component that is a command of WASI 0.2. */
-export function openComponentGuest(input: GuestInput): OpenedGuest {
-  const { assignment, listeners, stdin, stdout, stderr } = input;
+/** Opens the guest of a component of WASI 0.2: a command, or what a host module drives. Rejects as that module does. */
+export async function openComponentGuest(input: GuestInput): Promise<OpenedGuest> {
+  const { assignment, wire, hostModules, listeners, stdin, stdout, stderr } = input;
+  const report = createReporter(wire);
   const preview2 = createPreview2({
     args: assignment.args,
     env: assignment.env,
@@ -33,14 +38,30 @@ export function openComponentGuest(input: GuestInput): OpenedGuest {
       port: assignment.listeners[index]?.port ?? 0,
     })),
     ...(assignment.egress === null ? {} : { egress: assignment.egress }),
+    onDenied: (denial) => report('wasi:sockets', denial),
   });
+  const controller = new AbortController();
+  const side = { memory: () => undefined, signal: controller.signal, report };
+  const { driver, waiting } = assignment;
+  const driving: OpenDriver | undefined =
+    driver === null
+      ? undefined
+      : await hostModules.openDriver(driver, { ...side, waiting, stopping: input.stopping, stdout, stderr });
   return {
-    compile: (bytes) => planComponent(bytes, assignment.passes),
+    compile: (bytes) => planComponent(bytes, assignment.passes, memoryUseOf(driver)),
     async run(plan) {
       if (plan instanceof WebAssembly.Module) throw new TypeError('a module in the place of a component');
+      let opened: OpenInterfaces | undefined;
       try {
-        return await runCommand(plan, preview2.interfaces, input);
+        opened = await hostModules.openInterfaces(assignment.hostModules, side);
+        const interfaces = [...preview2.interfaces, ...opened.interfaces];
+        return await (driving
+          ? driveGuest(plan, interfaces, driving.driver, input)
+          : runCommand(plan, interfaces, input));
       } finally {
+        controller.abort();
+        await within(driving?.close());
+        await within(opened?.close());
         preview2.close();
         await within(preview2.settled());
       }

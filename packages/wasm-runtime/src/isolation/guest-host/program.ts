@@ -22,6 +22,8 @@ export interface GuestInput {
   readonly hostModules: LoadedHostModules;
   readonly calls: CallCount;
   readonly listeners: readonly PassedListener[];
+  /** Aborts when what drives the guest is to come to an end. */
+  readonly stopping: AbortSignal;
   readonly stdin: InputSource;
   readonly stdout: OutputSink;
   /** A trace of its calls goes here as well. */

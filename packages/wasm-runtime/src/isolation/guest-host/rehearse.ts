@@ -58,6 +58,7 @@ const assignments: readonly Assignment[] = (['sync', 'suspend'] as const).map((w
   caps: defaultCaps,
   outputBytes: null,
   hostModules: [],
+  driver: null,
   diagnostics: { trace: false, profile: false, report: false },
   namespaces: ['wasi_snapshot_preview1'],
   user: null,

@@ -58,6 +58,9 @@ export function serveGuest({ open, loading, programs }: Serving): Promise<void> 
       case 'stdin-end':
         guest?.stdin?.end();
         break;
+      case 'stop':
+        guest?.stop();
+        break;
     }
   };
   const wire = open({ onFrame, onClose: () => finish() });
@@ -79,6 +82,8 @@ interface AssignedGuest {
   readonly stdin: StdinSource | undefined;
   takeModule(bytes: Uint8Array): void;
   credit(channel: Channel, bytes: number): void;
+  /** Of one that a host module drives. */
+  stop(): void;
   /** Settles when the guest has ended and the daemon has been told. */
   readonly done: Promise<void>;
 }
@@ -97,6 +102,7 @@ function acceptGuest({ assignment, wire, hostModules, programs }: Acceptance): A
     assignment.stdin === 'stream'
       ? createStdinSource((bytes) => wire.send({ tag: 'credit', channel: 'stdin', bytes }))
       : undefined;
+  const stopping = new AbortController();
   let outputs: Outputs | undefined;
   let listeners: readonly PassedListener[] = [];
 
@@ -113,6 +119,7 @@ function acceptGuest({ assignment, wire, hostModules, programs }: Acceptance): A
         hostModules,
         calls,
         listeners,
+        stopping: stopping.signal,
         stdin: stdin?.source ?? sourceOf(assignment.stdin),
         stdout: outputs.stdout,
         stderr: outputs.stderr,
@@ -137,6 +144,7 @@ function acceptGuest({ assignment, wire, hostModules, programs }: Acceptance): A
     stdin,
     takeModule: (bytes) => incoming.take(bytes),
     credit: (channel, bytes) => outputs?.credit(channel, bytes),
+    stop: () => stopping.abort(),
     done: live(),
   };
 }

@@ -19,7 +19,9 @@ export type DaemonMessage =
   /** More bytes of a channel may be sent. */
   | { readonly tag: 'credit'; readonly channel: Channel; readonly bytes: number }
   /** stdin is at its end. */
-  | { readonly tag: 'stdin-end' };
+  | { readonly tag: 'stdin-end' }
+  /** What drives the guest is to come to an end. */
+  | { readonly tag: 'stop' };
 
 /** The guest of a place; the module's bytes follow on their channel, or when they are wanted. */
 export interface Assignment {
@@ -56,6 +58,8 @@ export interface Assignment {
   /** What it may write; `null` for all that it likes. */
   readonly outputBytes: number | null;
   readonly hostModules: readonly HostModuleUse[];
+  /** Which of them drives the guest; `null` for a guest whose entry is called. */
+  readonly driver: HostModuleUse | null;
   readonly diagnostics: Required<GuestDiagnostics>;
   /** Module names of the guest's imports, as far as they are of a sane number and length. */
   readonly namespaces: readonly string[];
@@ -223,6 +227,8 @@ export function parseDaemonMessage(json: unknown): DaemonMessage {
       return { tag: 'credit', channel: oneOf(channels, message['channel']), bytes: count(message['bytes']) };
     case 'stdin-end':
       return { tag: 'stdin-end' };
+    case 'stop':
+      return { tag: 'stop' };
     default:
       throw new TypeError('an unknown message');
   }

@@ -270,8 +270,42 @@ test('no more sockets are made than files may be open', async () => {
   expect(told(third, 4)).toEqual(refusal('new-socket-limit'));
 });
 
-test('no socket for datagrams is made', async () => {
-  await start({ egress: loopback });
-  const answer = guest.call('wasi:sockets/udp-create-socket', 'create-udp-socket', family.ipv4);
-  expect(told(answer, 4)).toEqual(refusal('not-supported'));
+describe('a policy with schemes and ports', () => {
+  test('is kept to, and the application is told of what it does not allow', async () => {
+    const denials: unknown[] = [];
+    await start({
+      egress: { allowedHosts: [`tcp://127.0.0.1:${port}`], grants: ['127.0.0.0/8'] },
+      onDenied: (denial) => denials.push(denial),
+    });
+    expect((await connected()).answer.u8(0)).toBe(0);
+    expect(denials).toEqual([]);
+    expect(told((await connected('127.0.0.1', 9)).answer, 4)).toEqual(refusal('access-denied'));
+    expect(told((await connected('127.0.0.2')).answer, 4)).toEqual(refusal('access-denied'));
+    guest.call('wasi:sockets/ip-name-lookup', 'resolve-addresses', network, 'example.com');
+    expect(denials).toMatchObject([
+      { kind: 'egress-denied', host: '127.0.0.1', reason: 'port-not-allowed' },
+      { kind: 'egress-denied', host: '127.0.0.2', reason: 'host-not-allowed' },
+      { kind: 'egress-denied', host: 'example.com', reason: 'host-not-allowed' },
+    ]);
+  });
+
+  test('of requests is none of sockets', async () => {
+    await start({ egress: { allowedHosts: [`http://127.0.0.1:${port}`], grants: ['127.0.0.0/8'] } });
+    expect(told((await connected()).answer, 4)).toEqual(refusal('access-denied'));
+  });
+
+  test('is told of a name whose address is not granted', async () => {
+    const denials: unknown[] = [];
+    await start({
+      egress: { allowedHosts: ['localhost'], grants: [] },
+      onDenied: (denial) => denials.push(denial),
+    });
+    const of = 'wasi:sockets/ip-name-lookup';
+    const lookup = guest.call(of, 'resolve-addresses', network, 'localhost').u32(4);
+    const ready = Number(guest.call(of, '[method]resolve-address-stream.subscribe', lookup).value);
+    await guest.wait('wasi:io/poll', '[method]pollable.block', ready);
+    const next = guest.call(of, '[method]resolve-address-stream.resolve-next-address', lookup);
+    expect(told(next, 2)).toEqual(refusal('permanent-resolver-failure'));
+    expect(denials).toMatchObject([{ host: 'localhost', reason: 'address-not-allowed' }]);
+  });
 });

@@ -1,0 +1,43 @@
+;; Answers "Hello World\n", as http-hello.c does; for machines without clang.
+(module
+  (import "wasi:http/types@0.2.3" "[method]incoming-request.path-with-query" (func $path (param i32 i32)))
+  (import "wasi:http/types@0.2.3" "[resource-drop]incoming-request" (func $drop-request (param i32)))
+  (import "wasi:http/types@0.2.3" "[static]fields.from-list" (func $from-list (param i32 i32 i32)))
+  (import "wasi:http/types@0.2.3" "[constructor]outgoing-response" (func $response (param i32) (result i32)))
+  (import "wasi:http/types@0.2.3" "[method]outgoing-response.body" (func $response-body (param i32 i32)))
+  (import "wasi:http/types@0.2.3" "[static]response-outparam.set"
+    (func $set (param i32 i32 i32 i32 i64 i32 i32 i32 i32)))
+  (import "wasi:http/types@0.2.3" "[method]outgoing-body.write" (func $body-write (param i32 i32)))
+  (import "wasi:http/types@0.2.3" "[static]outgoing-body.finish" (func $finish (param i32 i32 i32 i32)))
+  (import "wasi:io/streams@0.2.3" "[method]output-stream.blocking-write-and-flush"
+    (func $write (param i32 i32 i32 i32)))
+  (import "wasi:io/streams@0.2.3" "[resource-drop]output-stream" (func $drop-stream (param i32)))
+  (memory (export "memory") 2)
+  (global $next (mut i32) (i32.const 65536))
+  (data (i32.const 0) "Hello World\n") (data (i32.const 16) "content-type") (data (i32.const 32) "text/plain")
+  ;; One field: pointers and lengths of its name and its value.
+  (data (i32.const 48) "\10\00\00\00\0c\00\00\00\20\00\00\00\0a\00\00\00")
+  ;; $padding
+  (func (export "cabi_realloc") (param i32 i32) (param $align i32) (param $size i32) (result i32) (local $at i32)
+    (local.set $at (i32.and
+      (i32.add (global.get $next) (i32.sub (local.get $align) (i32.const 1)))
+      (i32.sub (i32.const 0) (local.get $align))))
+    (global.set $next (i32.add (local.get $at) (local.get $size)))
+    (if (i32.gt_u (global.get $next) (i32.const 131072)) (then unreachable))
+    (local.get $at))
+  (func (export "wasi:http/incoming-handler@0.2.3#handle") (param $request i32) (param $out i32)
+    (local $response i32) (local $body i32) (local $stream i32)
+    (global.set $next (i32.const 65536))
+    (call $path (local.get $request) (i32.const 128))
+    (call $from-list (i32.const 48) (i32.const 1) (i32.const 128))
+    (local.set $response (call $response (i32.load (i32.const 132))))
+    (call $response-body (local.get $response) (i32.const 128))
+    (local.set $body (i32.load (i32.const 132)))
+    (call $set (local.get $out) (i32.const 0) (local.get $response) (i32.const 0) (i64.const 0)
+      (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))
+    (call $body-write (local.get $body) (i32.const 128))
+    (local.set $stream (i32.load (i32.const 132)))
+    (call $write (local.get $stream) (i32.const 0) (i32.const 12) (i32.const 128))
+    (call $drop-stream (local.get $stream))
+    (call $finish (local.get $body) (i32.const 0) (i32.const 0) (i32.const 128))
+    (call $drop-request (local.get $request))))
