@@ -5,9 +5,9 @@ export interface EgressEndpoint {
 }
 
 /** `http` and `https` of requests, `tcp` and `udp` of sockets. */
-export type EgressScheme = (typeof egressSchemes)[number];
+export type EgressScheme = 'http' | 'https' | 'tcp' | 'udp';
 
-export const egressSchemes = ['http', 'https', 'tcp', 'udp'] as const;
+export const egressSchemes = ['http', 'https', 'tcp', 'udp'] as const satisfies readonly EgressScheme[];
 
 export function isScheme(text: string): text is EgressScheme {
   return (egressSchemes as readonly string[]).includes(text);
