@@ -7,7 +7,8 @@ import {
   type OutgoingResponse,
   responseOutparam,
 } from '../types/resources.ts';
-import type { Exchange } from './exchange.ts';
+import type { Fields } from '../types/fields.ts';
+import type { Exchange, Reply } from './exchange.ts';
 import type { GuestInstance } from './guest-program.ts';
 import { statusOfError } from './status-of-error.ts';
 
@@ -65,7 +66,7 @@ export function serveRequest(
     reply.start(status, headers.entries);
     if (bare) body?.ignoreLength();
     if (body === undefined) reply.finish(undefined, undefined);
-    else body.attach(withoutHalves(exchange, (code) => void (answered = code)));
+    else body.attach(new WithoutHalves(reply, (code) => void (answered = code)));
   };
 
   const stop = (ending: 'timed-out' | 'gone', failure: HttpFailure): void => {
@@ -147,22 +148,41 @@ function requestOf(exchange: Exchange, receive: () => InboundBody): IncomingRequ
   };
 }
 
-/** A body that breaks off before any of the response has left becomes a response that says so. */
-function withoutHalves({ reply }: Exchange, answered: (status: number) => void): BodyTarget {
-  return {
-    write: (bytes) => reply.write(bytes),
-    get pendingBytes() {
-      return reply.pendingBytes;
-    },
-    onDrain: (drained) => reply.onDrain(drained),
-    finish: (last, trailers) => reply.finish(last, trailers),
-    abort(failure) {
-      if (reply.hasLeft) return reply.abort(failure);
-      const timedOut = failure.detail.code === 'HTTP-response-timeout';
-      answered(timedOut ? 504 : 500);
-      reply.answer(timedOut ? 504 : 500, timedOut ? messages.timedOut : messages.broken);
-    },
-  };
+/**
+ * A body that breaks off before any of the response has left becomes a response that says so. A class, since V8 makes a hidden class of its
+ * own for each object literal with an accessor, and these keep what they refer to until the old space is collected.
+ */
+class WithoutHalves implements BodyTarget {
+  readonly #reply: Reply;
+  readonly #answered: (status: number) => void;
+
+  constructor(reply: Reply, answered: (status: number) => void) {
+    this.#reply = reply;
+    this.#answered = answered;
+  }
+
+  get pendingBytes(): number {
+    return this.#reply.pendingBytes;
+  }
+
+  write(bytes: Buffer): void {
+    this.#reply.write(bytes);
+  }
+
+  onDrain(drained: () => void): void {
+    this.#reply.onDrain(drained);
+  }
+
+  finish(last: Buffer | undefined, trailers: Fields | undefined): void {
+    this.#reply.finish(last, trailers);
+  }
+
+  abort(failure: HttpFailure): void {
+    if (this.#reply.hasLeft) return this.#reply.abort(failure);
+    const timedOut = failure.detail.code === 'HTTP-response-timeout';
+    this.#answered(timedOut ? 504 : 500);
+    this.#reply.answer(timedOut ? 504 : 500, timedOut ? messages.timedOut : messages.broken);
+  }
 }
 
 /** Bytes of a request's body that wait for the guest. */
