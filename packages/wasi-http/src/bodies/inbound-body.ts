@@ -47,104 +47,125 @@ export interface InboundOptions {
 }
 
 export function createInboundBody(transfer: Transfer, options: InboundOptions = {}): InboundWriter {
-  const { maxBytes = Number.POSITIVE_INFINITY, idleMs, holdBytes = 64 * 1024 } = options;
-  const arrival = new Arrival();
-  let chunks: Uint8Array[] = [];
-  let held = 0;
-  let total = 0;
-  let discarding = false;
-  let paused = false;
-  let outcome: InboundOutcome | undefined;
-
-  const settle = (next: InboundOutcome): void => {
-    outcome ??= next;
-    arrival.announce();
+  const body = new ReceivedBody(transfer, options);
+  return {
+    body,
+    push: (chunk) => body.push(chunk),
+    end: (trailers) => body.settle({ kind: 'complete', trailers }),
+    fail: (failure) => body.settle({ kind: 'failed', failure }),
   };
-  const fail = (failure: HttpFailure): void => settle({ kind: 'failed', failure });
+}
 
-  const askForMore = (): void => {
-    if (!paused || outcome !== undefined) return;
-    paused = false;
-    transfer.resume();
+class ReceivedBody implements InboundBody {
+  readonly #transfer: Transfer;
+  readonly #options: InboundOptions;
+  readonly #holdBytes: number;
+  readonly #arrival = new Arrival();
+  #chunks: Uint8Array[] = [];
+  #held = 0;
+  #total = 0;
+  #discarding = false;
+  #paused = false;
+  #outcome: InboundOutcome | undefined;
+
+  /** Bound, since pollables are made of it. */
+  readonly ended: Ready = async (signal) => {
+    while (this.#outcome === undefined) await this.#wait(signal);
   };
 
-  const wait: Ready = async (signal) => {
-    askForMore();
-    if (idleMs === undefined) return arrival.next(signal);
+  constructor(transfer: Transfer, options: InboundOptions) {
+    this.#transfer = transfer;
+    this.#options = options;
+    this.#holdBytes = options.holdBytes ?? 64 * 1024;
+  }
+
+  get outcome(): InboundOutcome | undefined {
+    return this.#held > 0 && this.#outcome?.kind === 'complete' ? undefined : this.#outcome;
+  }
+
+  available(): number | undefined {
+    if (this.#held > 0) return this.#held;
+    if (this.#outcome === undefined) return undefined;
+    if (this.#outcome.kind === 'failed') throw new StreamFailure(asIoError(this.#outcome.failure));
+    return 0;
+  }
+
+  readNow(into: Uint8Array): number | undefined {
+    const count = this.available();
+    if (count === undefined || count === 0 || into.length === 0) return count === undefined ? count : 0;
+    const taken = moveFrom(this.#chunks, into);
+    this.#held -= taken;
+    if (this.#held < this.#holdBytes) this.#askForMore();
+    return taken;
+  }
+
+  async readable(signal: AbortSignal): Promise<void> {
+    if (this.#held === 0 && this.#outcome === undefined) await this.#wait(signal);
+  }
+
+  discard(): void {
+    this.#discarding = true;
+    this.#dropHeld();
+    this.#askForMore();
+  }
+
+  close(): void {
+    this.#dropHeld();
+    this.#breakOff(new HttpFailure({ code: 'connection-terminated' }));
+  }
+
+  push(chunk: Uint8Array): void {
+    const { maxBytes = Number.POSITIVE_INFINITY, tooLarge } = this.#options;
+    this.#total += chunk.length;
+    if (this.#outcome !== undefined) return;
+    if (this.#total > maxBytes) {
+      return this.#breakOff(tooLarge?.() ?? new HttpFailure({ code: 'HTTP-protocol-error' }));
+    }
+    if (this.#discarding || chunk.length === 0) return;
+    this.#chunks.push(chunk);
+    this.#held += chunk.length;
+    if (this.#held + this.#chunks.length * chunkOverheadBytes >= this.#holdBytes && !this.#paused) {
+      this.#paused = true;
+      this.#transfer.pause();
+    }
+    this.#arrival.announce();
+  }
+
+  settle(outcome: InboundOutcome): void {
+    this.#outcome ??= outcome;
+    this.#arrival.announce();
+  }
+
+  #breakOff(failure: HttpFailure): void {
+    if (this.#outcome !== undefined) return;
+    this.settle({ kind: 'failed', failure });
+    this.#transfer.abort();
+  }
+
+  #dropHeld(): void {
+    this.#chunks = [];
+    this.#held = 0;
+  }
+
+  #askForMore(): void {
+    if (!this.#paused || this.#outcome !== undefined) return;
+    this.#paused = false;
+    this.#transfer.resume();
+  }
+
+  async #wait(signal: AbortSignal): Promise<void> {
+    this.#askForMore();
+    const { idleMs } = this.#options;
+    if (idleMs === undefined) return this.#arrival.next(signal);
     const timer = setTimeout(() => {
-      fail(new HttpFailure({ code: 'connection-read-timeout' }));
-      transfer.abort();
+      this.#breakOff(new HttpFailure({ code: 'connection-read-timeout' }));
     }, idleMs);
     try {
-      await arrival.next(signal);
+      await this.#arrival.next(signal);
     } finally {
       clearTimeout(timer);
     }
-  };
-
-  const available = (): number | undefined => {
-    if (held > 0) return held;
-    if (outcome === undefined) return undefined;
-    if (outcome.kind === 'failed') throw new StreamFailure(asIoError(outcome.failure));
-    return 0;
-  };
-
-  const body: InboundBody = {
-    available,
-    readNow(into) {
-      const count = available();
-      if (count === undefined || count === 0 || into.length === 0) return count === undefined ? count : 0;
-      const taken = moveFrom(chunks, into);
-      held -= taken;
-      if (held < holdBytes) askForMore();
-      return taken;
-    },
-    async readable(signal) {
-      if (held === 0 && outcome === undefined) await wait(signal);
-    },
-    get outcome() {
-      return held > 0 && outcome?.kind === 'complete' ? undefined : outcome;
-    },
-    async ended(signal) {
-      while (outcome === undefined) await wait(signal);
-    },
-    discard() {
-      discarding = true;
-      chunks = [];
-      held = 0;
-      askForMore();
-    },
-    close() {
-      chunks = [];
-      held = 0;
-      if (outcome !== undefined) return;
-      fail(new HttpFailure({ code: 'connection-terminated' }));
-      transfer.abort();
-    },
-  };
-
-  return {
-    body,
-    push(chunk) {
-      total += chunk.length;
-      if (outcome !== undefined) return;
-      if (total > maxBytes) {
-        fail(options.tooLarge?.() ?? new HttpFailure({ code: 'HTTP-protocol-error' }));
-        transfer.abort();
-        return;
-      }
-      if (discarding || chunk.length === 0) return;
-      chunks.push(chunk);
-      held += chunk.length;
-      if (held + chunks.length * chunkOverheadBytes >= holdBytes && !paused) {
-        paused = true;
-        transfer.pause();
-      }
-      arrival.announce();
-    },
-    end: (trailers) => settle({ kind: 'complete', trailers }),
-    fail,
-  };
+  }
 }
 
 /** Moves bytes from the front of `chunks`. */

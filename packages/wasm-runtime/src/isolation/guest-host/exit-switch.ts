@@ -23,20 +23,30 @@ const trapModule = Uint8Array.from(
  * by the exception-handling proposal.
  */
 export function createExitSwitch(trap: () => never = createTrap()): ExitSwitch {
-  let used: Ending | undefined;
-  return {
-    exit(code) {
-      used ??= { kind: 'exit', code };
-      return trap();
-    },
-    fail(error) {
-      used ??= { kind: 'failure', error };
-      return trap();
-    },
-    get used() {
-      return used;
-    },
-  };
+  return new TrappingSwitch(trap);
+}
+
+class TrappingSwitch implements ExitSwitch {
+  readonly #trap: () => never;
+  #used: Ending | undefined;
+
+  constructor(trap: () => never) {
+    this.#trap = trap;
+  }
+
+  get used(): Ending | undefined {
+    return this.#used;
+  }
+
+  exit(code: number): never {
+    this.#used ??= { kind: 'exit', code };
+    return this.#trap();
+  }
+
+  fail(error: unknown): never {
+    this.#used ??= { kind: 'failure', error };
+    return this.#trap();
+  }
 }
 
 /** A wasm function that traps; one will do for many switches. */
