@@ -8,6 +8,8 @@ export type RuntimeErrorCode =
   | 'UNKNOWN_IMPORT'
   /** A component needs what is not linked yet: asynchronous functions, values, imported components. */
   | 'CANNOT_LINK'
+  /** A component whose entry is of WASI 0.3. */
+  | 'UNSUPPORTED_WASI'
   /** It lacks the entry function, or, as a component, `wasi:cli/run` (a library, not a command). */
   | 'NO_ENTRY'
   /** A mount's host path is missing, or neither a directory nor a regular file. */

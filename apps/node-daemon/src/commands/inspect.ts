@@ -76,7 +76,10 @@ function describe(module: string, source: WasmSource, verdict: WasmVerdict): str
 function describeWorld(verdict: WasmVerdict): readonly string[] {
   if (verdict.kind === 'wit-package') return ['world: none; it holds interface types and nothing that runs'];
   const { world, entry } = verdict;
-  const wasi = world.wasi === 'none' ? 'no WASI' : `WASI ${world.wasi}`;
+  const wasi =
+    world.wasi === 'none'
+      ? 'no WASI'
+      : `WASI ${world.wasi}${world.wasi === '0.3' ? ' (not run: WASI 0.2 is)' : ''}`;
   return [`world: ${world.role}, ${wasi}${entry === undefined ? '' : `, entry ${entry}`}`];
 }
 

@@ -36,8 +36,9 @@ export interface OutboundOptions {
 /** What a guest writes. Short writes leave together, at the latest when the guest waits or ends the body. */
 export class OutboundBody implements OutputSink {
   readonly #options: OutboundOptions;
-  readonly #room = new Arrival();
   #target: BodyTarget | undefined;
+  #room: Arrival | undefined;
+  #writable: Ready | undefined;
   #held: Buffer[] = [];
   #heldBytes = 0;
   #written = 0;
@@ -47,11 +48,6 @@ export class OutboundBody implements OutputSink {
   #checksLength = true;
   #trailers: Fields | undefined;
   #state: 'open' | 'finished' | HttpFailure = 'open';
-
-  /** Bound, since pollables are made of it. */
-  readonly writable: Ready = async (signal) => {
-    if (this.#state === 'open' && this.room() === 0) await this.#waitForRoom(signal);
-  };
 
   constructor(options: OutboundOptions) {
     this.#options = options;
@@ -67,6 +63,14 @@ export class OutboundBody implements OutputSink {
     if (this.#streamTaken) return undefined;
     this.#streamTaken = true;
     return this;
+  }
+
+  /** Bound, since pollables are made of it. */
+  get writable(): Ready {
+    this.#writable ??= async (signal) => {
+      if (this.#state === 'open' && this.room() === 0) await this.#waitForRoom(signal);
+    };
+    return this.#writable;
   }
 
   room(): number {
@@ -110,7 +114,7 @@ export class OutboundBody implements OutputSink {
     this.#target = target;
     if (this.#state === 'finished') return this.#finishTarget();
     if (this.#state !== 'open') return target.abort(this.#state);
-    this.#room.announce();
+    this.#room?.announce();
     if (this.#heldBytes > 0) this.#scheduleSend();
   }
 
@@ -135,7 +139,7 @@ export class OutboundBody implements OutputSink {
     this.#state = failure;
     this.#held = [];
     this.#target?.abort(failure);
-    this.#room.announce();
+    this.#room?.announce();
   }
 
   #throwIfFailed(): void {
@@ -170,9 +174,10 @@ export class OutboundBody implements OutputSink {
   }
 
   async #waitForRoom(signal: AbortSignal): Promise<void> {
+    this.#room ??= new Arrival();
     if (!this.#awaitsDrain && this.#target !== undefined) {
       this.#awaitsDrain = true;
-      this.#target.onDrain(() => this.#room.announce());
+      this.#target.onDrain(() => this.#room?.announce());
     }
     const { idleMs } = this.#options;
     if (idleMs === undefined) return this.#room.next(signal);

@@ -109,7 +109,7 @@ export function serveRequest(
     const { handles } = instance.handle.guest;
     const request = handles.insert(
       incomingRequest,
-      requestOf(exchange, () => (received ??= exchange.receive(heldBytes))),
+      new ReceivedRequest(exchange, () => (received ??= exchange.receive(heldBytes))),
     );
     const returned = instance.handle.call(request, handles.insert(responseOutparam, { set, drop: () => {} }));
     if (!(returned instanceof Promise)) return end();
@@ -131,21 +131,42 @@ export function faultOf({ outcome }: InboundBody): [status: number, text: string
   return code === 'connection-read-timeout' ? [408, messages.slow] : undefined;
 }
 
-function requestOf(exchange: Exchange, receive: () => InboundBody): IncomingRequest {
-  const { method, pathWithQuery, scheme, authority, headers } = exchange;
-  let taken = false;
-  return {
-    method,
-    pathWithQuery,
-    scheme,
-    authority,
-    headers,
-    takeBody() {
-      if (taken) return undefined;
-      taken = true;
-      return receive();
-    },
-  };
+/** What a guest asks for is looked at when it does. */
+class ReceivedRequest implements IncomingRequest {
+  readonly #exchange: Exchange;
+  readonly #receive: () => InboundBody;
+  #isTaken = false;
+
+  constructor(exchange: Exchange, receive: () => InboundBody) {
+    this.#exchange = exchange;
+    this.#receive = receive;
+  }
+
+  get method(): string {
+    return this.#exchange.method;
+  }
+
+  get pathWithQuery(): string {
+    return this.#exchange.pathWithQuery;
+  }
+
+  get scheme(): string | undefined {
+    return this.#exchange.scheme;
+  }
+
+  get authority(): string | undefined {
+    return this.#exchange.authority;
+  }
+
+  get headers(): Fields {
+    return this.#exchange.headers;
+  }
+
+  takeBody(): InboundBody | undefined {
+    if (this.#isTaken) return undefined;
+    this.#isTaken = true;
+    return this.#receive();
+  }
 }
 
 /**

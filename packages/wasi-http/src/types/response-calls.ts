@@ -53,7 +53,7 @@ export function outgoingResponseCalls(limits: {
       if (response.body !== undefined || Number.isNaN(contentLength)) return storeFailed(guest, out);
       response.body = new OutboundBody({
         ...(contentLength === undefined ? {} : { length: contentLength }),
-        wrongLength: (bytes) => new HttpFailure({ code: 'HTTP-response-body-size', size: BigInt(bytes) }),
+        wrongLength,
         maxPendingBytes: limits.maxPendingBytes(guest.waiting),
         sendsWhen: guest.waiting === 'sync' ? 'full' : 'waiting',
         ...(limits.idleMs === undefined ? {} : { idleMs: limits.idleMs }),
@@ -61,6 +61,10 @@ export function outgoingResponseCalls(limits: {
       storeHandle(guest, out, guest.handles.insert(outgoingBody, response.body));
     }),
   };
+}
+
+function wrongLength(bytes: number): HttpFailure {
+  return new HttpFailure({ code: 'HTTP-response-body-size', size: BigInt(bytes) });
 }
 
 /** The functions of `response-outparam`. */

@@ -71,6 +71,7 @@ describe.each(['process', 'thread', 'in-process'] satisfies Isolation[])('in iso
     client.send('GET /slow HTTP/1.1\r\nhost: a\r\n\r\n');
     await once(guest.stdout as Readable, 'data');
     const exited = guest.stop({ graceMs: 10_000 });
+    await untilRefused(port);
     client.send('GET /next HTTP/1.1\r\nhost: a\r\n\r\n');
     const answers = await client.all();
     expect(answers.match(/200 OK/g)).toHaveLength(2);
@@ -117,6 +118,19 @@ describe.each(['process', 'thread', 'in-process'] satisfies Isolation[])('in iso
     await guest.stop({ graceMs: 10_000 });
   });
 });
+
+/** A server that has heard of its stop takes no more connections. */
+async function untilRefused(port: number): Promise<void> {
+  for (let accepts = true; accepts; ) {
+    accepts = await rawClient(port).then(
+      async (client) => {
+        await client[Symbol.asyncDispose]();
+        return true;
+      },
+      () => false,
+    );
+  }
+}
 
 test('a component that nobody calls is refused, and a command is none of the module', async () => {
   await using runtime = createRuntime({ hostModules: [incomingHandlerUrl] });

@@ -1,4 +1,5 @@
 import { describeWasm, type MemoryType, sniffWasm, WasmBinaryError } from '@wasmlet/wasm-binary';
+import { refuseLaterWasi } from '../component/refuse-later-wasi.ts';
 import { RuntimeError } from '../errors.ts';
 import type { HostModuleUse } from '../host.ts';
 import { defaultModuleLimits } from '../passes/module-limits.ts';
@@ -21,7 +22,7 @@ export type PreparedModule =
  * Looks at a module, or component, with bounded readers, without compiling it: where it imports from, and whether its memory
  * fits at all. What needs a look at its code is done where it will be compiled ({@link rewriteModule}).
  *
- * Throws {@link RuntimeError}: `NOT_WASM`, `INVALID_MODULE`; `NO_ENTRY` for a component that is no command and that no
+ * Throws {@link RuntimeError}: `NOT_WASM`, `INVALID_MODULE`, `UNSUPPORTED_WASI`; `NO_ENTRY` for a component that is no command and that no
  * host module drives.
  */
 export function prepareModule(
@@ -68,6 +69,7 @@ function entryOf(
     exports.some((one) => one === wanted || one.startsWith(`${wanted}@0.2.`));
   const driver = hostModules.find(({ drives }) => drives !== undefined && has(drives.interface));
   if (driver !== undefined || has(command)) return driver;
+  refuseLaterWasi(name, exports);
   const driven = hostModules.flatMap(({ drives }) => (drives === undefined ? [] : [drives.interface]));
   const names = exports.slice(0, 10).join(', ') || 'nothing';
   const lacks =

@@ -8,6 +8,7 @@ import type {
   Trampoline,
   Unsupported,
 } from './component-plan.ts';
+import { refuseLaterWasi } from '../refuse-later-wasi.ts';
 import { findCoreModules, type MemoryUse } from './core-modules.ts';
 import type { DraftResource } from './draft.ts';
 import { settle } from './forwarders.ts';
@@ -22,15 +23,20 @@ import type { InstanceValue, Source } from './scope.ts';
  * @param memories `pooled` where instances are made for one call each: linked instances use memories again then, cleared
  *
  * Throws {@link RuntimeError}: `INVALID_MODULE` for what is malformed, invalid or over a limit, `CANNOT_LINK` for what
- * components may have and the linker does not do.
+ * components may have and the linker does not do, `UNSUPPORTED_WASI`.
  */
 export function planComponent(
   bytes: Uint8Array,
   passes: PassOptions,
   memories: MemoryUse = 'own',
 ): ComponentPlan {
+  const component = parse(bytes);
+  refuseLaterWasi(
+    'this',
+    component.exports.map(({ name }) => name),
+  );
   const modules = findCoreModules(bytes);
-  const { draft, forwarders, exports } = inlineComponent(parse(bytes), modules);
+  const { draft, forwarders, exports } = inlineComponent(component, modules);
   const finished = forwarders.finish(draft.steps);
   const steps = finished.map(({ module, instance, imports }) => ({
     module,

@@ -107,6 +107,7 @@ const errorCodes: readonly RuntimeErrorCode[] = [
   'INVALID_MODULE',
   'UNKNOWN_IMPORT',
   'CANNOT_LINK',
+  'UNSUPPORTED_WASI',
   'NO_ENTRY',
   'INVALID_MOUNT',
   'CANNOT_LISTEN',
