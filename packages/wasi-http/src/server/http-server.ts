@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import type { HandlerLimits } from './limits.ts';
 
 /** What a server answers requests with. */
@@ -56,6 +57,9 @@ export function createHttpServer(listener: Listener, options: HttpServerOptions)
  */
 export async function drainServer(server: Server, graceMs?: number): Promise<void> {
   const closed = once(server, 'close');
+  // Connections that the kernel has taken already would be reset: the poll between the two turns accepts them.
+  await setImmediate();
+  await setImmediate();
   // HTTP's own cuts what is idle.
   NetServer.prototype.close.call(server);
   server.keepAliveTimeout = lingerMs;
