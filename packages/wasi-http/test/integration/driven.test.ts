@@ -13,6 +13,7 @@ import {
 import { printingServer } from '../fixtures/printing-server.ts';
 import { rawClient } from '../fixtures/raw-client.ts';
 import { send } from '../fixtures/send.ts';
+import { untilRefused } from '../fixtures/until-refused.ts';
 
 let component: Uint8Array;
 beforeAll(async () => {
@@ -118,19 +119,6 @@ describe.each(['process', 'thread', 'in-process'] satisfies Isolation[])('in iso
     await guest.stop({ graceMs: 10_000 });
   });
 });
-
-/** A server that has heard of its stop takes no more connections. */
-async function untilRefused(port: number): Promise<void> {
-  for (let accepts = true; accepts; ) {
-    accepts = await rawClient(port).then(
-      async (client) => {
-        await client[Symbol.asyncDispose]();
-        return true;
-      },
-      () => false,
-    );
-  }
-}
 
 test('a component that nobody calls is refused, and a command is none of the module', async () => {
   await using runtime = createRuntime({ hostModules: [incomingHandlerUrl] });
