@@ -69,7 +69,7 @@ function judgeModule(description: ModuleDescription): ModuleVerdict {
   };
 }
 
-/** In this order: a component that serves and runs is a server. */
+/** In this order, those of WASI 0.2 first: a component that serves and runs is a server. */
 const triggers = [
   { prefix: 'wasi:http/incoming-handler', role: 'http-server' },
   { prefix: 'wasi:http/handler', role: 'http-server' },
@@ -78,10 +78,14 @@ const triggers = [
 
 function judgeComponent(description: ComponentVerdict['description']): ComponentVerdict {
   const { imports, exports } = description;
-  for (const { prefix, role } of triggers) {
-    const entry = exports.find((name) => name === prefix || name.startsWith(`${prefix}@`));
-    if (entry === undefined) continue;
-    const wasi = versionOf([entry]) ?? versionOf(imports) ?? '0.2';
+  const entries = triggers.flatMap(({ prefix, role }) =>
+    exports
+      .filter((name) => name === prefix || name.startsWith(`${prefix}@`))
+      .map((entry) => ({ entry, role, wasi: versionOf([entry]) ?? versionOf(imports) ?? '0.2' })),
+  );
+  const chosen = entries.find(({ wasi }) => wasi === '0.2') ?? entries[0];
+  if (chosen !== undefined) {
+    const { entry, role, wasi } = chosen;
     return { kind: 'component', world: { role, wasi }, entry, description };
   }
   const world = { role: 'library', wasi: versionOf([...exports, ...imports]) ?? 'none' } as const;

@@ -43,6 +43,12 @@ describe('a component', () => {
       ['wasi:cli/run@0.2.3', 'wasi:http/incoming-handler@0.2.0'],
       { role: 'http-server', wasi: '0.2' },
     ],
+    [
+      'that serves with 0.3 and runs with 0.2',
+      [],
+      ['wasi:http/handler@0.3.0', 'wasi:cli/run@0.3.0', 'wasi:cli/run@0.2.3'],
+      { role: 'command', wasi: '0.2' },
+    ],
     ['that waits', ['wasi:io/streams@0.2.3'], ['acme:math/add'], { role: 'library', wasi: '0.2' }],
     ['that only sounds so', [], ['wasi:http/handlers@0.2.0'], { role: 'library', wasi: '0.2' }],
     ['without WASI', ['acme:io/streams@0.3.0'], ['add'], { role: 'library', wasi: 'none' }],

@@ -29,6 +29,15 @@ describe('a start rejects, naming the guest and the cause', () => {
     await expect(start(library)).rejects.toMatchObject(failure('NO_ENTRY', 'exports a:b/c'));
   });
 
+  test('for a component whose entry is of WASI 0.3 alone, with that entry', async () => {
+    const later = await exporting('wasi:http/handler@0.3.0', 'a:b/c');
+    await expect(start(later)).rejects.toMatchObject(
+      failure('UNSUPPORTED_WASI', 'web', 'WASI 0\\.3', 'wasi:http/handler@0\\.3\\.0'),
+    );
+    const both = await exporting('wasi:cli/run@0.3.0', 'wasi:http/incoming-handler@0.2.0');
+    await expect(start(both)).rejects.toMatchObject(failure('NO_ENTRY', 'web'));
+  });
+
   test('for a truncated module', async () => {
     const bytes = await assemble(guests.hello);
     for (const length of [8 + 1, bytes.length >> 1, bytes.length - 3]) {
@@ -76,3 +85,9 @@ describe('a start rejects, naming the guest and the cause', () => {
     );
   });
 });
+
+/** A component with an empty instance of each name. */
+async function exporting(...names: readonly string[]): Promise<Uint8Array> {
+  return parse(`(component (component $c) (instance $i (instantiate $c))
+    ${names.map((name) => `(export "${name}" (instance $i))`).join('\n')})`);
+}
