@@ -1,11 +1,11 @@
 // Plain JavaScript, run by .ci/run and imported by tests and benchmarks: `node e2e/programs/build.mjs [LANGUAGE…]`.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { cacheFolder, compileOnce } from '../compile-once.mjs';
+import { run } from '../run-command.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -91,22 +91,6 @@ async function compileSqlite(draft) {
     join(project, 'checks.c'),
     join(sources, 'sqlite3.c'),
   ]);
-}
-
-/** Resolves with stdout; rejects with stderr. */
-function run(command, args, options = {}) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => (stdout += chunk));
-    child.stderr.on('data', (chunk) => (stderr += chunk));
-    child.once('error', (cause) => reject(new Error(`cannot run ${command}: ${cause.message}`, { cause })));
-    child.once('close', (code) => {
-      if (code === 0) resolve(stdout);
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}: ${stderr}`));
-    });
-  });
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -7,6 +7,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, thread};
 
+extern "C" {
+    fn realloc(old: *mut u8, size: usize) -> *mut u8;
+}
+
+/// For the adapter to WASI 0.2, which would otherwise grow the memory under an allocator that does not expect it.
+#[no_mangle]
+pub unsafe extern "C" fn cabi_realloc(old: *mut u8, _old_size: usize, _align: usize, size: usize) -> *mut u8 {
+    realloc(old, size)
+}
+
 fn folder(name: &str) -> PathBuf {
     let path = Path::new("/scratch").join(name);
     fs::create_dir(&path).unwrap();
@@ -180,7 +190,7 @@ fn the_environment_is_what_was_given() {
     assert!(env::var("EMPTY").is_err());
     env::set_var("A", "1");
     env::set_var("EMPTY", "");
-    assert_eq!(env::args().next().unwrap(), "std-checks");
+    assert!(env::args().next().unwrap().ends_with("std-checks"));
 }
 
 #[test]

@@ -6,6 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+/** For the adapter to WASI 0.2, which would otherwise grow the memory under an allocator that does not expect it. */
+__attribute__((export_name("cabi_realloc"))) void *cabi_realloc(void *old, size_t old_size, size_t align, size_t size) {
+  return realloc(old, size);
+}
+
 static sqlite3 *database;
 static int checks;
 
