@@ -117,8 +117,8 @@ describe.each(isolations)('isolation %s:', (isolation) => {
     let differing = 0;
     const took = await timeOf(async () => {
       differing += 1;
-      const spec = await specOf(bigModule(50_000 + differing), { name: 'big' });
-      return abortStarting(loaded, spec, 20 + 5 * (differing % 20));
+      const spec = await specOf(bigModule(20_000 + differing), { name: 'big' });
+      return abortStarting(loaded, spec, 20 + 2 * (differing % 20));
     });
     expect(took).toBeLessThan(promised);
   });
