@@ -1,6 +1,5 @@
 import { createEgressGuard, type EgressDenial, type EgressPolicy } from '@wasmlet/egress';
 import type { GuestView, HostInterface } from '@wasmlet/wasm-runtime/host';
-import { Arrival } from '../bodies/arrival.ts';
 import { type HttpTimeouts, maxTimeoutMs } from '../policy/config.ts';
 import { denialOf } from '../policy/denial-of.ts';
 import { HttpFailure, storeErrorCode } from '../types/error-code.ts';
@@ -14,8 +13,10 @@ import {
   requestOptions,
 } from '../types/resources.ts';
 import { failureOf } from './failure-of.ts';
-import type { OutgoingClient, SentResponse } from './outgoing-client.ts';
-import { requestTarget } from './request-target.ts';
+import type { OutgoingClient } from './outgoing-client.ts';
+import type { SendOptions } from './outgoing-exchange.ts';
+import { PendingResponse } from './pending-response.ts';
+import { createRequestTargets } from './request-target.ts';
 
 export interface OutgoingOptions {
   readonly policy: EgressPolicy;
@@ -39,13 +40,16 @@ export interface OutgoingHandler {
 export function createOutgoingHandler(options: OutgoingOptions): OutgoingHandler {
   const { policy, timeouts, maxRequests, maxBodyBytes, onDenied } = options;
   const guard = createEgressGuard(policy);
-  let client: Promise<OutgoingClient> | undefined;
+  const targetOf = createRequestTargets(guard);
+  let loading: Promise<OutgoingClient> | undefined;
+  let ready: OutgoingClient | undefined;
   let running = 0;
 
   /** undici is loaded by the first request. */
-  const clientOf = async (): Promise<OutgoingClient> => {
+  const load = async (): Promise<OutgoingClient> => {
     const { createOutgoingClient } = await import('./outgoing-client.ts');
-    return createOutgoingClient(guard, timeouts.connectMs);
+    ready = createOutgoingClient(guard, timeouts.connectMs);
+    return ready;
   };
 
   const tellDenied = (failure: HttpFailure, host: string): void => {
@@ -55,32 +59,40 @@ export function createOutgoingHandler(options: OutgoingOptions): OutgoingHandler
 
   const send = (request: OutgoingRequest, asked: RequestOptions | undefined): FutureResponse => {
     if (running >= maxRequests) throw new HttpFailure({ code: 'connection-limit-reached' });
-    const target = requestTarget(request, guard);
+    const target = targetOf(request);
     running += 1;
-    const onEnd = (): void => void (running -= 1);
-    client ??= clientOf();
-    const begin = async (signal: AbortSignal): Promise<OutgoingClient> => {
-      try {
-        const ready = await (client as Promise<OutgoingClient>);
-        signal.throwIfAborted();
-        return ready;
-      } catch (error) {
-        onEnd();
-        throw error;
-      }
+    const pending = new PendingResponse();
+    const fail = (failure: HttpFailure): void => {
+      request.body?.fail(failure);
+      tellDenied(failure, target.hostname);
+      pending.settle(failure);
     };
-    return future(async (signal) => {
-      try {
-        const ready = await begin(signal);
-        const limits = { timeouts: shortest(timeouts, asked), maxBodyBytes };
-        return await ready.send(request, target, { ...limits, signal, onEnd });
-      } catch (error) {
-        const failure = failureOf(error);
-        request.body?.fail(failure);
-        tellDenied(failure, target.hostname);
-        throw failure;
-      }
-    });
+    const onEnd = (): void => void (running -= 1);
+    const options: SendOptions = {
+      timeouts: asked === undefined ? timeouts : shortest(timeouts, asked),
+      maxBodyBytes,
+      onOutcome: (outcome) => (outcome instanceof HttpFailure ? fail(outcome) : pending.settle(outcome)),
+      onEnd,
+    };
+    const sendBy = (client: OutgoingClient): void => {
+      const exchange = client.send(request, target, options);
+      pending.cancelBy((failure) => exchange.cancel(failure));
+    };
+    if (ready !== undefined) {
+      sendBy(ready);
+      return pending;
+    }
+    loading ??= load();
+    loading
+      .then((client) => {
+        if (pending.dropped) throw new HttpFailure({ code: 'connection-terminated' });
+        sendBy(client);
+      })
+      .catch((error: unknown) => {
+        onEnd();
+        fail(failureOf(error));
+      });
+    return pending;
   };
 
   const handle =
@@ -109,50 +121,16 @@ export function createOutgoingHandler(options: OutgoingOptions): OutgoingHandler
       functions: { handle: { type: '(i32 i32 i32 i32) -> ()', waits: false, bind: handle } },
     },
     async close() {
-      await (await client)?.destroy();
+      await (await loading)?.destroy();
     },
   };
 }
 
-/** A response that is on its way. */
-function future(send: (signal: AbortSignal) => Promise<SentResponse>): FutureResponse {
-  const arrival = new Arrival();
-  const dropped = new AbortController();
-  let outcome: SentResponse | HttpFailure | undefined;
-  let taken = false;
-  const settle = (come: SentResponse | HttpFailure): void => {
-    outcome = come;
-    if (dropped.signal.aborted && !(come instanceof HttpFailure)) come.close();
-    arrival.announce();
-  };
-  send(dropped.signal).then(settle, (error: unknown) => settle(failureOf(error)));
+function shortest(most: HttpTimeouts, asked: RequestOptions): HttpTimeouts {
   return {
-    get outcome() {
-      return outcome;
-    },
-    get taken() {
-      return taken;
-    },
-    set taken(value) {
-      taken = value;
-    },
-    isReady: () => outcome !== undefined,
-    async ready(signal) {
-      if (outcome === undefined) await arrival.next(signal);
-    },
-    drop() {
-      if (taken) return;
-      dropped.abort(new HttpFailure({ code: 'connection-terminated' }));
-      if (outcome !== undefined && !(outcome instanceof HttpFailure)) outcome.close();
-    },
-  };
-}
-
-function shortest(most: HttpTimeouts, asked: RequestOptions | undefined): HttpTimeouts {
-  return {
-    connectMs: shorter(most.connectMs, asked?.connectTimeout),
-    headersMs: shorter(most.headersMs, asked?.firstByteTimeout),
-    bodyIdleMs: shorter(most.bodyIdleMs, asked?.betweenBytesTimeout),
+    connectMs: shorter(most.connectMs, asked.connectTimeout),
+    headersMs: shorter(most.headersMs, asked.firstByteTimeout),
+    bodyIdleMs: shorter(most.bodyIdleMs, asked.betweenBytesTimeout),
   };
 }
 

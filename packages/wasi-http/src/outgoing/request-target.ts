@@ -10,15 +10,31 @@ export interface RequestTarget {
   readonly path: string;
 }
 
-/** Throws {@link HttpFailure} for a request that cannot be sent, or not to there. */
-export function requestTarget(request: OutgoingRequest, guard: EgressGuard): RequestTarget {
-  const { method, scheme = 'https', authority, pathWithQuery = '/', headers } = request;
-  if (method === 'CONNECT') throw new HttpFailure({ code: 'HTTP-request-method-invalid' });
-  if (scheme !== 'http' && scheme !== 'https') throw new HttpFailure({ code: 'HTTP-protocol-error' });
-  if (authority === undefined || pathWithQuery === '*') {
-    throw new HttpFailure({ code: 'HTTP-request-URI-invalid' });
-  }
-  if (Number.isNaN(headers.contentLength)) throw new HttpFailure({ code: 'HTTP-request-body-size' });
+/**
+ * Finds where requests go. Throws {@link HttpFailure} for one that cannot be sent, or not to there. Guests mostly ask the same
+ * server again: where the last one went is kept.
+ */
+export function createRequestTargets(guard: EgressGuard): (request: OutgoingRequest) => RequestTarget {
+  let last: Server | undefined;
+  return ({ method, scheme = 'https', authority, pathWithQuery = '/', headers }) => {
+    if (method === 'CONNECT') throw new HttpFailure({ code: 'HTTP-request-method-invalid' });
+    if (scheme !== 'http' && scheme !== 'https') throw new HttpFailure({ code: 'HTTP-protocol-error' });
+    if (authority === undefined || pathWithQuery === '*') {
+      throw new HttpFailure({ code: 'HTTP-request-URI-invalid' });
+    }
+    if (Number.isNaN(headers.contentLength)) throw new HttpFailure({ code: 'HTTP-request-body-size' });
+    if (last?.scheme !== scheme || last.authority !== authority) last = serverOf(guard, scheme, authority);
+    const { origin, hostname } = last;
+    return { origin, hostname, path: pathWithQuery.startsWith('/') ? pathWithQuery : `/${pathWithQuery}` };
+  };
+}
+
+interface Server extends Omit<RequestTarget, 'path'> {
+  readonly scheme: string;
+  readonly authority: string;
+}
+
+function serverOf(guard: EgressGuard, scheme: string, authority: string): Server {
   const url = new URL(`${scheme}://${authority}`);
   const { origin, hostname } = url;
   const verdict = guard.checkHost(hostname, endpointOf(url));
@@ -27,5 +43,5 @@ export function requestTarget(request: OutgoingRequest, guard: EgressGuard): Req
     const cause = new EgressError('DENIED', message, { host: hostname, reason });
     throw new HttpFailure({ code: 'HTTP-request-denied' }, { cause });
   }
-  return { origin, hostname, path: pathWithQuery.startsWith('/') ? pathWithQuery : `/${pathWithQuery}` };
+  return { scheme, authority, origin, hostname };
 }

@@ -27,19 +27,30 @@ export async function firstReady(
     await turn(undefined, { signal });
     return;
   }
+  const timed = milliseconds !== Number.POSITIVE_INFINITY || sources.length === 0;
+  const [only, ...others] = sources;
+  if (only !== undefined && others.length === 0 && !timed) return only(signal);
   const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
-  const waits = sources.map((ready) => ready(either));
-  if (milliseconds !== Number.POSITIVE_INFINITY || waits.length === 0) {
-    waits.push(delay(Math.ceil(Math.min(milliseconds, longestSleepMs)), undefined, { signal: either }));
+  const abort = (): void => stop.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  const waits = sources.map((ready) => ready(stop.signal));
+  if (timed) {
+    waits.push(
+      delay(Math.ceil(Math.min(milliseconds, longestSleepMs)), undefined, { signal: stop.signal }),
+    );
   }
   try {
     await Promise.race(waits);
   } finally {
-    stop.abort();
+    signal.removeEventListener('abort', abort);
+    stop.abort(overtaken);
     await Promise.allSettled(waits);
   }
 }
+
+/** Why waits end that others were faster than. Made once: a reason of its own for each would take longer than the wait. */
+const overtaken = new Error('something else was ready first');
 
 /** Something that happens now and then. */
 export interface Signal {
