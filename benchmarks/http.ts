@@ -22,8 +22,9 @@ export async function http(): Promise<void> {
     return path;
   };
   try {
+    const small = await put('hello', await httpComponent('http-hello'));
     if (await hasWrk()) {
-      await serving('Hello, WAT', await put('hello', await httpComponent('http-hello')));
+      await serving('Hello, WAT', small);
       const ofC = await helloOfC();
       if (ofC) await serving('Hello, C', await put('hello-c', ofC));
       for (const path of (process.env['WASMLET_HTTP_COMPONENTS'] ?? '').split(delimiter)) {
@@ -32,7 +33,7 @@ export async function http(): Promise<void> {
     } else process.stderr.write('without requests per second: wrk is not on the PATH\n');
     await gets(await put('get', await httpComponent('http-get')));
     await streaming(await put('echo', await httpComponent('http-echo')));
-    await coldStart(await put('large', await paddedHello(1_700_000)));
+    await coldStart(await put('large', await paddedHello(1_700_000)), small);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
