@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import process from 'node:process';
+import { buildComponents } from '@wasmlet/e2e/components';
 import { helloOfC, httpComponent, paddedHello } from './guests/http-components.ts';
 import { coldStart } from './http/cold-start.ts';
 import { gets } from './http/gets.ts';
@@ -27,6 +28,8 @@ export async function http(): Promise<void> {
       await serving('Hello, WAT', small);
       const ofC = await helloOfC();
       if (ofC) await serving('Hello, C', await put('hello-c', ofC));
+      const componentize = join(await buildComponents(), 'js-server.wasm');
+      await servingFresh('Hello, JavaScript by componentize-js', componentize);
       for (const path of (process.env['WASMLET_HTTP_COMPONENTS'] ?? '').split(delimiter)) {
         if (path !== '') await servingFresh(basename(path), path);
       }

@@ -4,6 +4,7 @@ addEventListener('fetch', (event) => event.respondWith(answer(event.request)));
 async function answer(request) {
   const { pathname, searchParams } = new URL(request.url);
   switch (pathname) {
+    case '/':
     case '/hello':
       return new Response(`Hello, ${searchParams.get('name') ?? 'world'}\n`, {
         headers: { 'content-type': 'text/plain' },

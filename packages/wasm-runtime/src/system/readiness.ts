@@ -36,9 +36,7 @@ export async function firstReady(
   if (signal.aborted) abort();
   const waits = sources.map((ready) => ready(stop.signal));
   if (timed) {
-    waits.push(
-      delay(Math.ceil(Math.min(milliseconds, longestSleepMs)), undefined, { signal: stop.signal }),
-    );
+    waits.push(delay(Math.ceil(Math.min(milliseconds, longestSleepMs)), undefined, { signal: stop.signal }));
   }
   try {
     await Promise.race(waits);
