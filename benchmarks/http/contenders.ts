@@ -70,7 +70,8 @@ async function startPeer(
   args: readonly string[],
   port: number,
 ): Promise<Contender> {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  // In a group of its own: jco's would leave its server behind.
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   // It does not say when it listens.
@@ -79,10 +80,15 @@ async function startPeer(
       throw new Error(`${name} does not listen: ${said.slice(0, 500)}`);
     await delay(100);
   }
-  return contender(name, child, port);
+  return contender(name, child, port, () => process.kill(-(child.pid ?? 0), 'SIGTERM'));
 }
 
-function contender(name: string, child: ChildProcess, port: number): Contender {
+function contender(
+  name: string,
+  child: ChildProcess,
+  port: number,
+  kill: () => void = () => child.kill(),
+): Contender {
   return {
     name,
     url: `http://127.0.0.1:${port}/`,
@@ -90,7 +96,7 @@ function contender(name: string, child: ChildProcess, port: number): Contender {
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
-      child.kill();
+      kill();
       await ended;
     },
   };
