@@ -17,7 +17,7 @@ import { openDescriptors } from './open-descriptors.ts';
 import { pathCalls } from './path-calls.ts';
 import { pathOpenCalls } from './path-open.ts';
 import { pollCalls } from './poll-oneoff.ts';
-import type { Preview1, Preview1Functions, Preview1Options } from './preview1.ts';
+import type { Preview1, Preview1Functions, Preview1Imports, Preview1Options } from './preview1.ts';
 import { processCalls } from './process-calls.ts';
 import { type Snapshot, snapshot0, snapshot1 } from './snapshot.ts';
 import { sockCalls } from './sock-calls.ts';
@@ -68,10 +68,7 @@ export function createPreview1(options: Preview1Options): Preview1 {
   };
 
   return {
-    imports: {
-      wasi_snapshot_preview1: functionsOf(guest, snapshot1),
-      wasi_unstable: functionsOf(guest, snapshot0),
-    },
+    imports: new Namespaces(guest),
     waits: options.waiting === 'suspend' ? waits : new Set(),
     attach: (memory) => guest.memory.attach(memory),
     close() {
@@ -80,6 +77,27 @@ export function createPreview1(options: Preview1Options): Preview1 {
     },
     settled: () => open.descriptors.settled(),
   };
+}
+
+/** Made when they are asked for: a module imports from one of them. */
+class Namespaces implements Preview1Imports {
+  readonly #guest: GuestState;
+  #snapshot1: Preview1Functions | undefined;
+  #snapshot0: Preview1Functions | undefined;
+
+  constructor(guest: GuestState) {
+    this.#guest = guest;
+  }
+
+  get wasi_snapshot_preview1(): Preview1Functions {
+    this.#snapshot1 ??= functionsOf(this.#guest, snapshot1);
+    return this.#snapshot1;
+  }
+
+  get wasi_unstable(): Preview1Functions {
+    this.#snapshot0 ??= functionsOf(this.#guest, snapshot0);
+    return this.#snapshot0;
+  }
 }
 
 function functionsOf(guest: GuestState, snapshot: Snapshot): Preview1Functions {

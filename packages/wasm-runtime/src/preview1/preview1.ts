@@ -60,12 +60,15 @@ export interface OutputSink {
   write(chunk: Uint8Array): void | Promise<void>;
 }
 
+/** Its functions, by the two names that modules have for it. */
+export interface Preview1Imports {
+  readonly wasi_snapshot_preview1: Preview1Functions;
+  readonly wasi_unstable: Preview1Functions;
+}
+
 export interface Preview1 {
   /** Functions of `wasi_snapshot_preview1` and of `wasi_unstable`, by name. */
-  readonly imports: {
-    readonly wasi_snapshot_preview1: Preview1Functions;
-    readonly wasi_unstable: Preview1Functions;
-  };
+  readonly imports: Preview1Imports;
   /** Names of functions that may return a promise when `waiting` is `suspend`: wrap them in `WebAssembly.Suspending`. */
   readonly waits: ReadonlySet<string>;
   /** To be called once, after instantiation and before the entry function. */

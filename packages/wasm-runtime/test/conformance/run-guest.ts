@@ -38,9 +38,9 @@ try {
   });
   const module = new WebAssembly.Module(readFileSync(run.module));
   const imports: WebAssembly.Imports = {};
-  for (const [namespace, functions] of Object.entries(host.imports)) {
+  for (const namespace of ['wasi_snapshot_preview1', 'wasi_unstable'] as const) {
     imports[namespace] = Object.fromEntries(
-      Object.entries(functions).map(([name, call]) => [
+      Object.entries(host.imports[namespace]).map(([name, call]) => [
         name,
         host.waits.has(name) ? new WebAssembly.Suspending(call) : call,
       ]),

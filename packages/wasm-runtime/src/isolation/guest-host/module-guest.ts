@@ -7,7 +7,7 @@ import { runGuest } from './run-guest.ts';
 /** Opens the guest of a core module. */
 export function openModuleGuest(input: GuestInput): OpenedGuest {
   const { assignment, wire, hostModules, calls, listeners, stdin, stdout, stderr } = input;
-  const exitSwitch = createExitSwitch();
+  const exitSwitch = createExitSwitch(input.trap);
   const preview1 = createPreview1({
     args: assignment.args,
     env: assignment.env,

@@ -21,6 +21,8 @@ export interface GuestInput {
   readonly wire: Wire<HostMessage>;
   readonly hostModules: LoadedHostModules;
   readonly calls: CallCount;
+  /** Of {@link createTrap}, made before the guest came. */
+  readonly trap: () => never;
   readonly listeners: readonly PassedListener[];
   /** Aborts when what drives the guest is to come to an end. */
   readonly stopping: AbortSignal;

@@ -7,6 +7,7 @@ import type { Channel, Frame } from '../wire/frames.ts';
 import { type Assignment, clip, type HostMessage, parseDaemonMessage } from '../wire/messages.ts';
 import type { Wire, WireEvents } from '../wire/wire.ts';
 import { dropRights } from './drop-rights.ts';
+import { createTrap } from './exit-switch.ts';
 import type { LoadedHostModules } from './host-modules.ts';
 import { openModuleGuest } from './module-guest.ts';
 import { openListeners } from './open-listeners.ts';
@@ -38,6 +39,7 @@ export function serveGuest({ open, loading, programs }: Serving): Promise<void> 
   const { promise: done, resolve: finish } = Promise.withResolvers<void>();
   let hostModules: LoadedHostModules | undefined;
   let guest: AssignedGuest | undefined;
+  const trap = createTrap();
   const onFrame = (frame: Frame): void => {
     if (frame.kind === 'data') {
       if (frame.channel === 'module') guest?.takeModule(frame.bytes);
@@ -49,7 +51,7 @@ export function serveGuest({ open, loading, programs }: Serving): Promise<void> 
     switch (message.tag) {
       case 'assign':
         if (guest || !hostModules) throw new TypeError('an assignment at the wrong time');
-        guest = acceptGuest({ assignment: message, wire, hostModules, programs });
+        guest = acceptGuest({ assignment: message, wire, hostModules, programs, trap });
         void guest.done.then(finish);
         break;
       case 'credit':
@@ -93,9 +95,10 @@ interface Acceptance {
   readonly wire: Wire<HostMessage>;
   readonly hostModules: LoadedHostModules;
   readonly programs: SharedPrograms | undefined;
+  readonly trap: () => never;
 }
 
-function acceptGuest({ assignment, wire, hostModules, programs }: Acceptance): AssignedGuest {
+function acceptGuest({ assignment, wire, hostModules, programs, trap }: Acceptance): AssignedGuest {
   if (isMainThread) process.title = `wasmlet guest ${assignment.name}`;
   const incoming = createModuleBuffer(assignment.moduleBytes);
   const stdin =
@@ -118,6 +121,7 @@ function acceptGuest({ assignment, wire, hostModules, programs }: Acceptance): A
         wire,
         hostModules,
         calls,
+        trap,
         listeners,
         stopping: stopping.signal,
         stdin: stdin?.source ?? sourceOf(assignment.stdin),
