@@ -3,48 +3,19 @@ import { parseComponent } from '../../../src/index.ts';
 import { componentOf } from '../../fixtures/bytes.ts';
 import { componentOfText } from '../../fixtures/component-of-text.ts';
 import { errorOf } from '../../fixtures/error-of.ts';
+import { faultsOf, fuzzTimeoutMs, heldBytes } from '../../fixtures/faults-of.ts';
 import { createRandom, mutate } from '../../fixtures/mutate.ts';
 import { randomComponent } from '../../fixtures/random-component.ts';
 
 // A guest's bytes are read before anything holds the guest: whatever they are, there is an answer or our own error, soon
-// and in little memory. Seeded, so that a failure can be repeated; with FUZZ_SECONDS, so much longer with other seeds.
-const seed = 20_261_125;
-const seconds = Number(process.env.FUZZ_SECONDS ?? 0);
+// and in little memory. Seeded, so that a failure can be repeated; with FUZZ_SECONDS, each test goes on so much longer with
+// other seeds.
 const rounds = 1_500;
-const slowMs = 600;
-const timeout = (seconds + 60) * 1_000;
-
-/** What was wrong with reading it, if anything. */
-function faultOf(bytes: Uint8Array): string | undefined {
-  const before = process.threadCpuUsage();
-  try {
-    errorOf(() => parseComponent(bytes));
-  } catch (error) {
-    return String(error instanceof Error ? error.stack : error);
-  }
-  const { user, system } = process.threadCpuUsage(before);
-  return user + system > slowMs * 1_000 ? `took ${user + system} µs` : undefined;
-}
-
-/** The inputs that something was wrong with, in hexadecimal, and what. Goes on with new seeds for as long as is wanted. */
-function faultsOf(make: (random: (below: number) => number) => Uint8Array): readonly string[] {
-  const faults: string[] = [];
-  const end = performance.now() + (seconds * 1_000) / 3;
-  for (let round = 0; round === 0 || (performance.now() < end && faults.length === 0); round += 1) {
-    const random = createRandom(seed + round);
-    for (let left = rounds; left > 0; left -= 1) {
-      const bytes = make(random);
-      const fault = faultOf(bytes);
-      if (fault !== undefined) faults.push(`${fault}: ${Buffer.from(bytes).toString('hex')}`);
-    }
-  }
-  return faults;
-}
-
-const heldBytes = (): number => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+const timeout = fuzzTimeoutMs;
+const read = (bytes: Uint8Array): undefined => void errorOf(() => parseComponent(bytes));
 
 test('what is generated is valid often enough to reach all that is behind', () => {
-  const random = createRandom(seed);
+  const random = createRandom(1);
   const refusals = Array.from({ length: rounds }, () =>
     errorOf(() => parseComponent(randomComponent(random))),
   );
@@ -57,9 +28,13 @@ test('generated components and their mutants are read or refused, soon and in li
 }, () => {
   const before = heldBytes();
   expect(
-    faultsOf((random) => {
-      const bytes = randomComponent(random);
-      return random(3) === 0 ? bytes : mutate(bytes, random, 8);
+    faultsOf({
+      rounds,
+      read,
+      make(random) {
+        const bytes = randomComponent(random);
+        return random(3) === 0 ? bytes : mutate(bytes, random, 8);
+      },
     }),
   ).toEqual([]);
   expect(heldBytes() - before).toBeLessThan(256 * 1024 * 1024);
@@ -79,11 +54,14 @@ test('mutants of a component by a toolchain are read or refused', { timeout }, a
     (export "a:b/d" (instance $w))`;
   const bytes = await componentOfText(text);
   expect(errorOf(() => parseComponent(bytes))).toBeUndefined();
-  expect(faultsOf((random) => mutate(bytes, random, 8))).toEqual([]);
+  expect(faultsOf({ rounds, read, make: (random) => mutate(bytes, random, 8) })).toEqual([]);
 });
 
-test('random bytes behind the header are read or refused', () => {
-  expect(faultsOf((random) => componentOf(Array.from({ length: random(200) }, () => random(256))))).toEqual(
-    [],
-  );
+test('random bytes behind the header are read or refused', { timeout }, () => {
+  const faults = faultsOf({
+    rounds,
+    read,
+    make: (random) => componentOf(Array.from({ length: random(200) }, () => random(256))),
+  });
+  expect(faults).toEqual([]);
 });
