@@ -86,8 +86,10 @@ export class LinkedGuest implements GuestView {
 
   /** A string as it lies in the memory. */
   stringBytes(pointer: number, length: number): Uint8Array {
-    const start = this.check(pointer, this.#codec.bytesOf(length >>> 0), this.#codec.alignment);
-    return this.#bytes.subarray(start, start + this.#codec.bytesOf(length >>> 0));
+    const size = this.#codec.bytesOf(length >>> 0);
+    const start = this.check(pointer, size, this.#codec.alignment);
+    if (size > longestString) this.trap(`a string of ${size} bytes; the longest has ${longestString}`);
+    return this.#bytes.subarray(start, start + size);
   }
 
   /** Copies a string into another guest's memory, in that one's encoding: its pointer and length there. */
@@ -164,6 +166,8 @@ export class LinkedGuest implements GuestView {
 }
 
 const invalidString = 'invalid string: its bytes are not in its encoding';
+/** In bytes, as the canonical ABI has it: V8 holds no string of twice as many characters. */
+const longestString = 2 ** 28 - 1;
 /** More than a 32-bit memory can hold. */
 const maxAllocation = 0xffff_ffff;
 const none = new Uint8Array(0);

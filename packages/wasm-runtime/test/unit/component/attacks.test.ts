@@ -71,6 +71,14 @@ test('lists that share their bytes are bounded together', async () => {
   expect(run).toThrow(/more bytes than calls may have/);
 });
 
+test('a string that is longer than strings may be traps', async () => {
+  const memory = '(memory (export "memory") 4112)';
+  const run = await exportOf(answering('string', pair(0, 2 ** 28), memory), 'run', [], {
+    maxCallBytes: 2 ** 30,
+  });
+  expect(run).toThrow(/a string of 268435456 bytes/);
+});
+
 /** Takes a list by way of an allocator of the given code. */
 const taking = (realloc: string): string => `(component
   (core module $m (memory (export "memory") 1)
