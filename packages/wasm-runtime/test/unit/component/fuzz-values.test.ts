@@ -132,7 +132,9 @@ function read(passed: Passed): string | undefined {
   });
   // What is given the same room twice is written over.
   if (passed.allocated !== undefined) return undefined;
-  if (isSame(loaded, copied) || isOfRoom(loaded) || isOfRoom(copied)) return restored(passed, loaded);
+  if (isOfRoom(loaded) || isOfRoom(copied)) return undefined;
+  if ('trap' in loaded && source.trapped() === undefined) return 'is copied, and is no value';
+  if (isSame(loaded, copied)) return restored(passed, loaded);
   return `read ${show(loaded)}, copied ${show(copied)}`;
 }
 
@@ -272,6 +274,7 @@ function readText(text: Text): string | undefined {
   const moved = toldBy([source, target], () =>
     target.guest.readString(...source.guest.moveString(pointer, length, target.guest)),
   );
+  if ('trap' in told && source.trapped() === undefined) return 'is moved, and is no string';
   return isSame(moved, told) ? undefined : `is moved as ${show(moved)}`;
 }
 
