@@ -43,8 +43,7 @@ export async function* readLog(options: ReadLogOptions): AsyncGenerator<Uint8Arr
       yield chunk;
       signal?.throwIfAborted();
     }
-    if (output.full) return;
-    if (watch === undefined || ended) break;
+    if (output.full || watch === undefined || ended) break;
     await watch.changed({ signal });
   }
   log.finish(output);

@@ -193,6 +193,12 @@ describe('since, limitBytes, timestamps and stream', () => {
   });
 });
 
+test('a limit that is reached within the unfinished line of a rotated file loses nothing before it', async () => {
+  await writeFile(`${path}.20260101-000001`, out(1, 'one') + out(2, 'torn').slice(0, -1));
+  await writeFile(path, out(3, 'three'));
+  expect(await read({ limitBytes: 6 })).toBe('one\nto');
+});
+
 describe('following', () => {
   test('delivers what is written and ends with the run, everything delivered', async () => {
     const run = Promise.withResolvers<void>();
