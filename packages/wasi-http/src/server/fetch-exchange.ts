@@ -123,7 +123,9 @@ class WebReply implements Reply {
   #open(): void {
     if (this.hasLeft || this.#head === undefined) return;
     this.hasLeft = true;
-    const { status, headers } = this.#head;
+    const { headers } = this.#head;
+    // A guest's may be any number of three digits; one that is none of HTTP's counts as an error of the server.
+    const status = this.#head.status > highestStatus ? 500 : this.#head.status;
     const bare = this.#method === 'HEAD' || status === 204 || status === 205 || status === 304;
     const body = bare ? null : this.#createBody();
     this.#resolve(new Response(body, { status, headers: headers as [string, string][] }));
@@ -148,3 +150,4 @@ class WebReply implements Reply {
 }
 
 const maxQueuedBytes = 64 * 1024;
+const highestStatus = 599;

@@ -200,13 +200,14 @@ class NodeReply implements Reply {
     this.#state = { kind: 'sent' };
     const { status, headers } = state;
     const flat: string[] = [];
-    let isDeclared = false;
-    for (const [name, value] of headers) {
-      flat.push(name, value);
-      if (name === 'content-length') isDeclared = true;
-    }
+    const isDeclared = headers.some(([name]) => name === 'content-length');
     const bare = status === 204 || status === 304 || this.#request.method === 'HEAD';
     this.#hasLength = isDeclared || length !== undefined;
+    const isChunked = !this.#hasLength && !bare && this.#response.useChunkedEncodingByDefault;
+    for (const [name, value] of headers) {
+      // Node throws for a `trailer` where none can follow, and sends all that is with an `expect` as UTF-8.
+      if (name === 'trailer' ? isChunked : name !== 'expect') flat.push(name, value);
+    }
     if (length !== undefined && !bare && !isDeclared) flat.push('content-length', String(length));
     this.#response.writeHead(status, flat);
   }

@@ -48,6 +48,15 @@ test('a handler answers web requests', async () => {
   expect((await large.arrayBuffer()).byteLength).toBe(64 * 1024 * 1024);
 });
 
+test('a status that is none of HTTP’s is 500 for fetch', async () => {
+  await using handler = createHandler(
+    await serverGuest({
+      '/999': `(call $end-body (call $begin (local.get $out) (i32.const 999)))`,
+    }),
+  );
+  await expect(handler.fetch(new Request('http://host/999'))).resolves.toMatchObject({ status: 500 });
+});
+
 test('a web response that nobody reads to its end stops the guest', async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   await using handler = createHandler(guest, { onRequest: ({ ending }) => resolve(ending) });

@@ -101,6 +101,27 @@ describe.each(['suspend', 'sync'] as const)('a component that waits by %s', (wai
   });
 });
 
+test('what a guest answers arrives where the trailers that it announces cannot follow', async () => {
+  // "trailer: x-check"
+  const announcing = await serverGuest({
+    '/announces': `
+      (i64.store (i32.const 256) (i64.const 0x0072656c69617274))
+      (local.set $n (call $fields))
+      (call $append (local.get $n) (i32.const 256) (i32.const 7) (i32.const 32) (i32.const 7) (i32.const 1024))
+      (local.set $body (call $begin-with (local.get $out) (i32.const 200) (local.get $n)))
+      (local.set $os (call $stream (local.get $body)))
+      (call $say (local.get $os) (i32.const 0) (i32.const 12))
+      (call $end (local.get $os) (local.get $body))`,
+  });
+  await using served = await serveComponent(announcing);
+  const { port } = served.address;
+  await expect(send(port, '/announces')).resolves.toMatchObject({ status: 200, text: 'Hello World\n' });
+  await expect(send(port, '/announces', { method: 'HEAD' })).resolves.toMatchObject({ status: 200 });
+  await using client = await rawClient(port);
+  client.send('GET /announces HTTP/1.0\r\nhost: a\r\n\r\n');
+  await expect(client.all()).resolves.toMatch(/^HTTP\/1\.1 200 [^]*Hello World\n$/);
+});
+
 test('streams: a guest is given what has come, and its answer leaves, while the client still sends', async () => {
   await using served = await serveComponent(guest);
   const sent = request({ port: served.address.port, path: '/echo', method: 'POST' });
