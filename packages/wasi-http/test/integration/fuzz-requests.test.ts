@@ -1,6 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveComponent, type ServedComponent } from '../../src/serve.ts';
-import { faultsOf, fuzzTimeoutMs, pick, type Random } from '../fixtures/faults-of.ts';
+import { faultsOf, fuzzTimeoutMs, type Random } from '../fixtures/faults-of.ts';
 import { randomRequest, type RawRequest, spoil } from '../fixtures/random-requests.ts';
 import { type RawAnswer, readAnswers } from '../fixtures/raw-answers.ts';
 import { rawClient } from '../fixtures/raw-client.ts';
@@ -22,39 +24,124 @@ beforeAll(async () => {
   served = await serveComponent(await serverGuest(), {
     headersMs: 300,
     keepAliveMs: 300,
-    limits: { clientIdleMs: 300, requestMs: 2_000, maxUrlBytes: 8_000, maxHeaderBytes: 8_000, maxBodyBytes: 8_000 },
+    limits: {
+      clientIdleMs: 300,
+      requestMs: 2_000,
+      maxUrlBytes: 8_000,
+      maxHeaderBytes: 8_000,
+      maxBodyBytes: 10_000,
+    },
   });
 });
 afterAll(() => served[Symbol.asyncDispose]());
 
 interface Sent {
   readonly pieces: readonly string[];
-  /** Whether the client says that it has sent everything. */
+  /** Whether the client says that it sends nothing more. */
   readonly ends: boolean;
   readonly requests: readonly RawRequest[];
 }
 
 function randomSent(random: Random, spoils: boolean): Sent {
-  const requests = Array.from({ length: 1 + random(4) }, () => randomRequest(random));
+  const count = 1 + random(4);
+  const requests = Array.from({ length: count }, (_, at) => randomRequest(random, at === count - 1));
   const right = requests.map(({ text }) => text).join('');
   const text = spoils ? spoil(right, random) : right;
-  const cuts = Array.from({ length: random(3) }, () => random(text.length)).toSorted((a, b) => a - b);
+  const cuts = Array.from({ length: random(3) }, () => random(text.length + 1)).toSorted((a, b) => a - b);
   const pieces = [...cuts, text.length].map((end, at) => text.slice(at === 0 ? 0 : cuts[at - 1], end));
   return { pieces, ends: spoils && random(10) > 0, requests };
 }
 
-async function exchange({ pieces, ends }: Sent, count: number): Promise<string> {
+async function answersTo({ pieces, ends }: Sent): Promise<readonly RawAnswer[]> {
   await using client = await rawClient(served.address.port);
-  const late = AbortSignal.timeout(longestMs);
-  const cut = (): void => void client.socket.destroy(new Error('late'));
-  late.addEventListener('abort', cut);
+  const timer = setTimeout(() => client.socket.destroy(), longestMs);
+  const begin = performance.now();
   for (const piece of pieces) {
     client.send(Buffer.from(piece, 'latin1'));
-    await new Promise(setImmediate);
+    await turn();
   }
   if (ends) client.socket.end();
-  const answers = ends || count === 0 ? await client.all() : await answered(client, count);
-  late.removeEventListener('abort', cut);
-  if (late.aborted) throw new Error('the connection stays open');
-  return answers;
+  const text = await client.all();
+  clearTimeout(timer);
+  if (performance.now() - begin >= longestMs) throw new Error('the connection stays open');
+  return readAnswers(text);
 }
+
+/** What is right is answered in its order. */
+async function readRight(sent: Sent): Promise<string | undefined> {
+  const answers = await answersTo(sent);
+  const got = answers.map(({ status, body, isWhole }) => ({ status, isWhole, body }));
+  const wanted = sent.requests.map(({ status, answer }, at) => {
+    return { status, isWhole: true, body: answer ?? answers[at]?.body };
+  });
+  return isDeepStrictEqual(got, wanted) ? undefined : `is answered by ${JSON.stringify(got).slice(0, 1_000)}`;
+}
+
+/** Whatever else is sent gets statuses that there are, but for a last answer that is cut off. */
+async function readSpoilt(sent: Sent): Promise<string | undefined> {
+  const answers = await answersTo(sent);
+  const odd = answers.find(({ status }) => !statuses.has(status));
+  if (odd !== undefined) return `is answered by ${odd.status}`;
+  const [first] = answers;
+  if (first !== undefined && first.status < 400 && isAmbiguous(sent.pieces.join('')))
+    return 'is answered, and is ambiguous';
+  const half = answers.findIndex(({ isWhole }) => !isWhole);
+  return half === -1 || half === answers.length - 1 ? undefined : 'has half an answer before another';
+}
+
+/** Whether two readers could understand the first head differently. */
+function isAmbiguous(text: string): boolean {
+  const [head = '', ...rest] = text.replace(/^[\r\n]+/, '').split('\r\n\r\n');
+  if (rest.length === 0) return false;
+  const count = (name: string): number => head.match(new RegExp(`\r\n${name}:`, 'gi'))?.length ?? 0;
+  const [hosts, lengths, codings] = [count('host'), count('content-length'), count('transfer-encoding')];
+  return (
+    /(?<!\r)\n|\r(?!\n)|\r\n[ \t]|\0/.test(head) || hosts > 1 || lengths > 1 || (lengths > 0 && codings > 0)
+  );
+}
+
+/** Many connections at once; afterwards the server answers as ever. */
+async function readAll(
+  all: readonly Sent[],
+  read: (sent: Sent) => Promise<string | undefined>,
+): Promise<string | undefined> {
+  const faults = await Promise.all(
+    all.map(async (sent) => {
+      const fault = await read(sent).catch(String);
+      return fault && `${fault}: ${JSON.stringify(sent.pieces).slice(0, 3_000)}`;
+    }),
+  );
+  const { status, text } = await send(served.address.port, '/hello');
+  if (status !== 200 || text !== 'Hello World\n') return `the server answers ${status} afterwards`;
+  return faults.find(Boolean);
+}
+
+const heldBytes = (): number => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+
+const many = (random: Random, spoils: boolean): readonly Sent[] =>
+  Array.from({ length: connections }, () => randomSent(random, spoils));
+
+test('requests that are right are answered in their order, however they are written', {
+  timeout,
+}, async () => {
+  const faults = await faultsOf({
+    rounds: 40,
+    make: (random) => many(random, false),
+    read: (all) => readAll(all, readRight),
+    show: () => 'all of it above',
+  });
+  expect(faults).toEqual([]);
+});
+
+test('spoilt requests get a status or an end, soon and in little memory', { timeout }, async () => {
+  const before = heldBytes();
+  const faults = await faultsOf({
+    rounds: 80,
+    make: (random) => many(random, true),
+    read: (all) => readAll(all, readSpoilt),
+    show: () => 'all of it above',
+  });
+  expect(faults).toEqual([]);
+  while (served.stats().active > 0) await turn();
+  expect(heldBytes() - before).toBeLessThan(256 * 1024 * 1024);
+});
