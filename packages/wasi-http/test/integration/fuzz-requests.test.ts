@@ -125,7 +125,7 @@ test('requests that are right are answered in their order, however they are writ
   timeout,
 }, async () => {
   const faults = await faultsOf({
-    rounds: 40,
+    rounds: 25,
     make: (random) => many(random, false),
     read: (all) => readAll(all, readRight),
     show: () => 'all of it above',
@@ -136,7 +136,7 @@ test('requests that are right are answered in their order, however they are writ
 test('spoilt requests get a status or an end, soon and in little memory', { timeout }, async () => {
   const before = heldBytes();
   const faults = await faultsOf({
-    rounds: 80,
+    rounds: 50,
     make: (random) => many(random, true),
     read: (all) => readAll(all, readSpoilt),
     show: () => 'all of it above',
