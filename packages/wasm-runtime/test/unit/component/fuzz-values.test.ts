@@ -157,7 +157,10 @@ const isSame = (a: Told, b: Told): boolean =>
 const isOfRoom = (told: Told): boolean => 'trap' in told && /realloc|takes more bytes/.test(told.trap);
 
 const show = (passed: unknown): string =>
-  JSON.stringify(passed, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)) ?? '';
+  JSON.stringify(passed, (_, value: unknown) => {
+    if (typeof value === 'bigint') return `${value}n`;
+    return value instanceof Map ? [...(value as Map<unknown, unknown>)] : value;
+  }) ?? '';
 
 test('values come back as they were, in all encodings', { timeout }, async () => {
   const faults = await faultsOf({ rounds: 2_000, make: (dice) => randomPassed(dice, false), read, show });
