@@ -7,84 +7,24 @@ import { fetchExchange } from '../../src/server/fetch-exchange.ts';
 import { createHttpServer } from '../../src/server/http-server.ts';
 import { defaultLimits } from '../../src/server/limits.ts';
 import { nodeExchange } from '../../src/server/node-exchange.ts';
-import { Fields } from '../../src/types/fields.ts';
 import { faultsOf, fuzzTimeoutMs, pick, type Random } from '../fixtures/faults-of.ts';
+import { accepted, type Field, missing, randomField } from '../fixtures/random-fields.ts';
 import { rawClient } from '../fixtures/raw-client.ts';
 import { readAnswers } from '../fixtures/raw-answers.ts';
 
 // Names and values of fields are the guest's: each is refused, or is sent as it is, and none is ever taken for another field or message.
 // Seeded, so that a failure can be repeated; with FUZZ_SECONDS, each test goes on so much longer with other seeds.
 interface Sent {
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly trailers: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly Field[];
+  readonly trailers: readonly Field[];
   readonly status: number;
   /** Pieces that leave one by one; the last with the end. */
   readonly body: readonly string[];
   readonly request: { readonly method: string; readonly version: string };
 }
 
-const known = [
-  'trailer',
-  'Date',
-  'Set-Cookie',
-  'te',
-  'expect',
-  'server',
-  'Content-Type',
-  'vary',
-  'age',
-  'close',
-  'x',
-];
-const forbidden = ['Connection', 'HOST', 'transfer-encoding', 'keep-alive', 'upgrade'];
-const odd = [
-  '\r',
-  '\n',
-  '\r\n',
-  '\0',
-  ' ',
-  '\t',
-  ':',
-  '\x7f',
-  '\x80',
-  '\xff',
-  '\u0100',
-  '\u{1f30d}',
-  '\u2028',
-  '"',
-  '\x0b',
-];
-
-function randomField(random: Random): readonly [name: string, value: string] {
-  const name = pick(random, [
-    pick(random, known),
-    pick(random, forbidden),
-    `x-${random(1_000)}`,
-    randomText(random),
-  ]);
-  const values = [
-    '',
-    'value',
-    'chunked',
-    'close',
-    '5',
-    ' padded ',
-    'a: b',
-    'x-1, x-2',
-    randomText(random),
-    randomText(random),
-  ];
-  return [name, pick(random, values)];
-}
-
-function randomText(random: Random): string {
-  return Array.from({ length: random(6) }, () =>
-    random(3) === 0 ? pick(random, odd) : String.fromCharCode(0x21 + random(0x5e)),
-  ).join('');
-}
-
 function randomSent(random: Random): Sent {
-  const some = (): Sent['headers'] => Array.from({ length: random(8) }, () => randomField(random));
+  const some = (): readonly Field[] => Array.from({ length: random(8) }, () => randomField(random));
   return {
     headers: some(),
     trailers: random(2) === 0 ? some() : [],
@@ -92,18 +32,6 @@ function randomSent(random: Random): Sent {
     body: Array.from({ length: random(4) }, (_, at) => `piece ${at} `),
     request: { method: pick(random, ['GET', 'GET', 'HEAD']), version: pick(random, ['1.1', '1.1', '1.0']) },
   };
-}
-
-/** Those that are not refused. */
-function accepted(given: Sent['headers']): Fields {
-  const fields = Fields.empty();
-  for (const [name, value] of given) {
-    const before = fields.entries.length;
-    const refusal = fields.append(name, value);
-    const kept = fields.entries.slice(before);
-    if (refusal === undefined ? kept[0]?.[1] !== value : kept.length > 0) throw new Error('kept and refused');
-  }
-  return fields;
 }
 
 /** Answers as a guest's response and its body do. */
@@ -156,21 +84,6 @@ async function read(sent: Sent): Promise<string | undefined> {
   if (only.trailers.length === 0) return undefined;
   const lostTrailer = missing(accepted(sent.trailers), only.trailers);
   return lostTrailer && `lacks the trailer ${lostTrailer}`;
-}
-
-const isTheirs = (name: string): boolean =>
-  !/^(?:date|connection|content-length|transfer-encoding|trailer|expect)$/i.test(name);
-
-/** What is in the guest's fields and not on the wire, or the other way round but for what Node adds. */
-function missing(fields: Fields, wire: Sent['headers']): string | undefined {
-  const told = (list: Sent['headers']): readonly string[] =>
-    list.filter(([name]) => isTheirs(name)).map(([name, value]) => `${name}: ${value.trim()}`);
-  const [ours, theirs] = [told(fields.entries), told(wire)];
-  const at = ours.findIndex((line, index) => line !== theirs[index]);
-  if (at !== -1) return JSON.stringify([ours[at], theirs]);
-  return ours.length === theirs.length
-    ? undefined
-    : `nothing, and has ${JSON.stringify(theirs.at(-1))} too many`;
 }
 
 test('fields of guests are refused, or sent as they are', { timeout: fuzzTimeoutMs }, async () => {
