@@ -6,7 +6,9 @@ export interface StringCodec {
   readonly alignment: 1 | 2;
   /** Bytes that so many units take. */
   bytesOf(length: number): number;
-  isValid(bytes: Uint8Array, length: number): boolean;
+  /** Whether a string of that length is moved to another memory of the encoding as it lies there. */
+  isMovedWhole(length: number): boolean;
+  isValid(bytes: Uint8Array): boolean;
   /** Answers nothing for what is not valid. */
   decode(bytes: Uint8Array, length: number): string | undefined;
   encode(text: string): { readonly bytes: Uint8Array; readonly length: number };
@@ -29,6 +31,7 @@ export function stringCodec(encoding: StringEncoding): StringCodec {
 const utf8: StringCodec = {
   alignment: 1,
   bytesOf: (length) => length,
+  isMovedWhole: () => true,
   isValid: (bytes) => isUtf8(bytes),
   decode(bytes) {
     if (bytes.length <= shortBytes) {
@@ -60,6 +63,7 @@ function decodeAscii(bytes: Uint8Array): string | undefined {
 const utf16: StringCodec = {
   alignment: 2,
   bytesOf: (length) => length * 2,
+  isMovedWhole: () => true,
   isValid: (bytes) => asBuffer(bytes).ucs2Slice().isWellFormed(),
   decode(bytes) {
     const text = asBuffer(bytes).ucs2Slice();
@@ -74,7 +78,9 @@ const utf16: StringCodec = {
 const latin1OrUtf16: StringCodec = {
   alignment: 2,
   bytesOf: (length) => (length >= utf16Tag ? (length - utf16Tag) * 2 : length),
-  isValid: (bytes, length) => length < utf16Tag || utf16.isValid(bytes, length),
+  // What fits Latin-1 becomes that on the way.
+  isMovedWhole: (length) => length < utf16Tag,
+  isValid: () => true,
   decode(bytes, length) {
     return length >= utf16Tag ? utf16.decode(bytes, length) : asBuffer(bytes).latin1Slice();
   },

@@ -4,7 +4,7 @@ import { ComponentTrap } from '../component-trap.ts';
 type Call = (...values: unknown[]) => unknown;
 
 export interface Guarded {
-  readonly instance: InstanceState;
+  readonly instance: Pick<InstanceState, 'mayLeave'>;
   readonly store: Store;
   /** Whether it is another component that is called, in the end. */
   readonly ofGuest: boolean;

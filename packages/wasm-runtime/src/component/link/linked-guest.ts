@@ -95,8 +95,10 @@ export class LinkedGuest implements GuestView {
   /** Copies a string into another guest's memory, in that one's encoding: its pointer and length there. */
   moveString(pointer: number, length: number, to: LinkedGuest): readonly [pointer: number, length: number] {
     const bytes = this.stringBytes(pointer, length);
-    if (this.#codec !== to.#codec) return to.placeString(this.readString(pointer, length, Infinity));
-    if (!this.#codec.isValid(bytes, length >>> 0)) this.trap(invalidString);
+    if (this.#codec !== to.#codec || !this.#codec.isMovedWhole(length >>> 0)) {
+      return to.placeString(this.readString(pointer, length, Infinity));
+    }
+    if (!this.#codec.isValid(bytes)) this.trap(invalidString);
     const moved = to.allocate(bytes.length, this.#codec.alignment);
     to.#bytes.set(bytes, moved);
     return [moved, length >>> 0];

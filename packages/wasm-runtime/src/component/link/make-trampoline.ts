@@ -3,7 +3,7 @@ import type { CoreHostFunction } from '../host-interface.ts';
 import type { ComponentPlan } from '../plan/component-plan.ts';
 import { callBetween } from './call-between.ts';
 import type { CoreCall } from './call-core.ts';
-import { guardCall, suspendingCall } from './guard-call.ts';
+import { guardCall, type Guarded, suspendingCall } from './guard-call.ts';
 import type { LinkedGuest } from './linked-guest.ts';
 import { dropResource } from './guest-resources.ts';
 import type { CoreFunction, GuestResourceType, InstanceState, Store } from './store.ts';
@@ -36,8 +36,11 @@ export function makeTrampoline(number: number, waits: boolean, context: Trampoli
 interface Made {
   readonly call: CoreFunction;
   /** Who calls it. */
-  readonly instance: InstanceState;
+  readonly instance: Guarded['instance'];
 }
+
+/** For what a component may ask of its own handles at any time, in its clean-up after a call as well. */
+const anyTime: Guarded['instance'] = { mayLeave: true };
 
 function makeCall(
   trampoline: ComponentPlan['trampolines'][number],
@@ -62,7 +65,7 @@ function makeCall(
     case 'resource.rep': {
       const instance = store.instances[trampoline.instance] as InstanceState;
       const type = store.resources[trampoline.resource] as unknown as GuestResourceType;
-      return { call: (handle: number) => instance.handles.get(type, handle), instance };
+      return { call: (handle: number) => instance.handles.get(type, handle), instance: anyTime };
     }
     case 'resource.drop': {
       const instance = store.instances[trampoline.instance] as InstanceState;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { functionOf, instanceOf, linkedOf } from '../../fixtures/component/link-wat.ts';
+import { exportOf, functionOf, instanceOf, linkedOf, memoryWat } from '../../fixtures/component/link-wat.ts';
 
 const constant = (value: number): string => `
   (core module $m (func (export "f") (result i32) (i32.const ${value})))
@@ -112,4 +112,29 @@ test('a result is told as a value, or thrown', async () => {
   expect(() => functionOf(instance, 'f')(1)).toThrow(expect.objectContaining({ name: 'ComponentError' }));
   expect(functionOf(instance, 'f')(0)).toBeUndefined();
   expect(() => functionOf(instance, 'f')()).toThrow('1 arguments are wanted; 0 are given');
+});
+
+test.each([
+  ['a UTF-16 string that fits Latin-1 becomes that', '\\f8\\00k\\00', 2, 2],
+  ['one that does not stays UTF-16', '\\03\\26k\\00', 2, 0x8000_0002],
+])('of two components that both take latin1+utf16: %s', async (_, data, units, received) => {
+  const length = await exportOf(
+    `(component
+      (component $taker
+        (core module $m ${memoryWat} (func (export "length") (param i32 i32) (result i32) (local.get 1)))
+        (core instance $i (instantiate $m))
+        (func (export "length") (param "text" string) (result u32)
+          (canon lift (core func $i "length") (memory (core memory $i "memory")) (realloc (core func $i "realloc"))
+            string-encoding=latin1+utf16)))
+      (instance $taker (instantiate $taker))
+      (core module $giver (memory (export "memory") 1) (data (i32.const 16) "${data}"))
+      (core instance $giver (instantiate $giver))
+      (core func $length (canon lower (func $taker "length") (memory (core memory $giver "memory")) string-encoding=latin1+utf16))
+      (core module $m (import "" "length" (func $length (param i32 i32) (result i32)))
+        (func (export "run") (result i32) (call $length (i32.const 16) (i32.const ${0x8000_0000 + units}))))
+      (core instance $i (instantiate $m (with "" (instance (export "length" (func $length))))))
+      (func (export "run") (result u32) (canon lift (core func $i "run"))))`,
+    'run',
+  );
+  expect(length()).toBe(received);
 });

@@ -193,3 +193,22 @@ test('a borrow that is kept after the call traps, one that is dropped does not c
   expect(file.closed).toBe(false);
   expect(() => functionOf(instance, 'keep')(file)).toThrow(/borrow handles still remain/);
 });
+
+test('a component asks what is behind its own handle in its clean-up after a call, too', async () => {
+  const instance = await instanceOf(`(component
+    (type $r (resource (rep i32)))
+    (core func $new (canon resource.new $r))
+    (core func $rep (canon resource.rep $r))
+    (core module $m
+      (import "" "new" (func $new (param i32) (result i32)))
+      (import "" "rep" (func $rep (param i32) (result i32)))
+      (global $seen (mut i32) (i32.const 0))
+      (func (export "make") (result i32) (call $new (i32.const 123)))
+      (func (export "after") (param i32) (global.set $seen (call $rep (local.get 0))))
+      (func (export "seen") (result i32) (global.get $seen)))
+    (core instance $i (instantiate $m (with "" (instance (export "new" (func $new)) (export "rep" (func $rep))))))
+    (func (export "make") (result u32) (canon lift (core func $i "make") (post-return (core func $i "after"))))
+    (func (export "seen") (result u32) (canon lift (core func $i "seen"))))`);
+  functionOf(instance, 'make')();
+  expect(functionOf(instance, 'seen')()).toBe(123);
+});
