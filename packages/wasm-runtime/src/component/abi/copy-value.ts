@@ -102,7 +102,7 @@ export function createCopies(shapes: Shapes): (type: ValueType) => CopyValue {
     }
     return (source, at, target, to, move) => {
       const count = source.getUint32(at + 4, true);
-      const start = move.from.check(source.getUint32(at, true), count * size, alignment);
+      const start = move.from.checkContent(source.getUint32(at, true), count * size, alignment);
       const pointer = move.to.allocate(count * size, alignment);
       copyAll(move.from.view(), start, move.to, pointer, { count, move });
       storePair(target, to, pointer, count);

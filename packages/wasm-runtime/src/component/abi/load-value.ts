@@ -91,7 +91,7 @@ export function createLoads(shapes: Shapes): (type: ValueType) => Load {
     }
     return (view, at, guest, allowance) => {
       const count = view.getUint32(at + 4, true);
-      const start = guest.check(view.getUint32(at, true), count * size, alignment);
+      const start = guest.checkContent(view.getUint32(at, true), count * size, alignment);
       return readAll({ view: guest.view(), start, count }, guest, allowance);
     };
   };

@@ -50,6 +50,14 @@ export class LinkedGuest implements GuestView {
     return start;
   }
 
+  /** The same for the bytes of a string or list that leaves the component. */
+  checkContent(pointer: number, length: number, align: number): number {
+    if (length > maxContentBytes) {
+      this.trap(`out of bounds: ${length} bytes, where a string or list may have ${maxContentBytes}`);
+    }
+    return this.check(pointer, length, align);
+  }
+
   span(pointer: number, length: number): Uint8Array {
     const start = this.check(pointer, length >>> 0);
     return this.#bytes.subarray(start, start + (length >>> 0));
@@ -87,8 +95,7 @@ export class LinkedGuest implements GuestView {
   /** A string as it lies in the memory. */
   stringBytes(pointer: number, length: number): Uint8Array {
     const size = this.#codec.bytesOf(length >>> 0);
-    const start = this.check(pointer, size, this.#codec.alignment);
-    if (size > longestString) this.trap(`a string of ${size} bytes; the longest has ${longestString}`);
+    const start = this.checkContent(pointer, size, this.#codec.alignment);
     return this.#bytes.subarray(start, start + size);
   }
 
@@ -167,9 +174,9 @@ export class LinkedGuest implements GuestView {
   }
 }
 
+/** `MAX_STRING_BYTE_LENGTH` and `MAX_LIST_BYTE_LENGTH` of the canonical ABI. */
+const maxContentBytes = 2 ** 28 - 1;
 const invalidString = 'invalid string: its bytes are not in its encoding';
-/** In bytes, as the canonical ABI has it: V8 holds no string of twice as many characters. */
-const longestString = 2 ** 28 - 1;
 /** More than a 32-bit memory can hold. */
 const maxAllocation = 0xffff_ffff;
 const none = new Uint8Array(0);

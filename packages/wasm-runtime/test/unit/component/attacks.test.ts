@@ -76,8 +76,35 @@ test('a string that is longer than strings may be traps', async () => {
   const run = await exportOf(answering('string', pair(0, 2 ** 28), memory), 'run', [], {
     maxCallBytes: 2 ** 30,
   });
-  expect(run).toThrow(/a string of 268435456 bytes/);
+  expect(run).toThrow(/268435456 bytes, where a string or list may have 268435455/);
 });
+
+test.each(['string', '(list u8)', '(list u64)'])(
+  'no more than 256 MiB of a %s go from component to component',
+  async (type) => {
+    const count = type === '(list u64)' ? 2 ** 25 : 2 ** 28;
+    const run = await exportOf(
+      `(component
+      (component $taker
+        (core module $m (memory (export "memory") 1)
+          (func (export "realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+          (func (export "take") (param i32 i32)))
+        (core instance $i (instantiate $m))
+        (func (export "take") (param "value" ${type})
+          (canon lift (core func $i "take") (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
+      (instance $taker (instantiate $taker))
+      (core module $giver (memory (export "memory") 4200))
+      (core instance $giver (instantiate $giver))
+      (core func $take (canon lower (func $taker "take") (memory (core memory $giver "memory"))))
+      (core module $m (import "" "take" (func $take (param i32 i32)))
+        (func (export "run") (call $take (i32.const 0) (i32.const ${count}))))
+      (core instance $i (instantiate $m (with "" (instance (export "take" (func $take))))))
+      (func (export "run") (canon lift (core func $i "run"))))`,
+      'run',
+    );
+    expect(run).toThrow(/268435456 bytes, where a string or list may have 268435455/);
+  },
+);
 
 /** Takes a list by way of an allocator of the given code. */
 const taking = (realloc: string): string => `(component
