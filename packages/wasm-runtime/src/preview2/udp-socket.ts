@@ -27,6 +27,8 @@ export class UdpSocket {
   readonly #leave: () => void;
   #state: State = { is: 'unbound' };
   #bindBegun = false;
+  /** As a fresh socket of Linux has it, until it is set. */
+  #hopLimit = 64;
   #current: readonly DatagramStream[] = [];
   #users = 1;
 
@@ -100,6 +102,18 @@ export class UdpSocket {
     return this.#current[0]?.remote ?? refuseNetwork('invalid-state');
   }
 
+  get hopLimit(): number {
+    this.requireOpen();
+    return this.#hopLimit;
+  }
+
+  set hopLimit(limit: number) {
+    this.requireOpen();
+    if (limit === 0) refuseNetwork('invalid-argument');
+    this.#hopLimit = limit;
+    if (this.#state.is === 'bound') this.#state.socket.setHopLimit(limit);
+  }
+
   requireOpen(): void {
     if (this.#state.is === 'closed') throw this.#state.why;
   }
@@ -125,8 +139,9 @@ export class UdpSocket {
         address,
         accepts: (from) => this.#accepts(from),
       });
-      if (this.#state.is === 'binding') this.#state = { is: 'bound', socket };
-      else socket.close();
+      if (this.#state.is !== 'binding') return socket.close();
+      socket.setHopLimit(this.#hopLimit);
+      this.#state = { is: 'bound', socket };
     } catch (error) {
       this.#state = { is: 'closed', why: new NetworkRefusal(networkErrorOf(error) ?? 'unknown') };
     }

@@ -128,15 +128,14 @@ function address(of: (socket: UdpSocket) => SocketAddress): CoreHostFunction {
   };
 }
 
-/** What a fresh socket of Linux says; it cannot be set, but that sizes are hints. */
+/** Sizes are what a fresh socket of Linux says, and hints where they are set. */
 const options: Readonly<Record<string, CoreHostFunction>> = {
   '[method]udp-socket.unicast-hop-limit': {
     type: i32s(2),
     waits: false,
     bind: (guest) => (self: number, result: number) =>
       answeringNetwork(guest, result, 1, () => {
-        guest.handles.get(udpSocketType, self).requireOpen();
-        putByte(guest, result, 64);
+        putByte(guest, result, guest.handles.get(udpSocketType, self).hopLimit);
       }),
   },
   '[method]udp-socket.set-unicast-hop-limit': {
@@ -144,8 +143,8 @@ const options: Readonly<Record<string, CoreHostFunction>> = {
     waits: false,
     bind: (guest) => (self: number, limit: number, result: number) =>
       answeringNetwork(guest, result, 1, () => {
-        guest.handles.get(udpSocketType, self).requireOpen();
-        refuseNetwork((limit & 0xff) === 0 ? 'invalid-argument' : 'not-supported');
+        guest.handles.get(udpSocketType, self).hopLimit = limit & 0xff;
+        putByte(guest, result);
       }),
   },
   '[method]udp-socket.receive-buffer-size': bufferSize(),

@@ -15,6 +15,8 @@ export interface DatagramSocket {
   readonly sendable: Ready;
   /** Hands one over. Throws why an earlier one could not be sent. */
   send(bytes: Uint8Array, to: SocketAddress): void;
+  /** Routers that what is sent may pass, 1 to 255. */
+  setHopLimit(limit: number): void;
   /** Idempotent. */
   close(): void;
 }
@@ -115,6 +117,7 @@ function createDatagramSocket(socket: Socket, accepts: DatagramOptions['accepts'
         else changed.raise();
       });
     },
+    setHopLimit: (limit) => void socket.setTTL(limit),
     close() {
       if (closed) return;
       closed = true;

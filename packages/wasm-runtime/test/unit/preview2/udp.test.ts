@@ -227,6 +227,18 @@ test('a socket has to be bound first, and at an address of this machine', async 
   );
 });
 
+test('a hop limit is kept, before and after a socket is bound; 0 is none', async () => {
+  await start();
+  const hopLimit = (socket: number): number => socketMethod('unicast-hop-limit', socket).u8(1);
+  const unbound = created();
+  expect(hopLimit(unbound)).toBe(64);
+  expect(told(socketMethod('set-unicast-hop-limit', unbound, 0))).toEqual(refusal('invalid-argument'));
+  for (const socket of [unbound, await bound()]) {
+    expect(told(socketMethod('set-unicast-hop-limit', socket, 255))).toBe('done');
+    expect(hopLimit(socket)).toBe(255);
+  }
+});
+
 test('more than was permitted traps', async () => {
   await start();
   const { outgoing } = streamsOf(await bound());
