@@ -36,7 +36,7 @@ export interface OpenComponentOptions {
 
 /** A component in this process, of which instances are made. They share its files and its output. */
 export interface OpenComponent {
-  /** Throws {@link ComponentTrap} where it traps meanwhile. */
+  /** Throws an error with the reason where it traps meanwhile. */
   instantiate(): ComponentInstance;
   /** Ends waits, and closes its files. */
   close(): void;

@@ -25,6 +25,8 @@ export function guardCall(
   const fail = (error: unknown): never => {
     // A trap of another component's is one for the caller as well, as it is.
     if (ofGuest && error instanceof WebAssembly.RuntimeError) throw error;
+    if (ofGuest && !(error instanceof Error))
+      return store.exitSwitch.fail(new ComponentTrap('uncaught exception'));
     // Where the stack was too short for the call it may be for this as well: then V8's own error ends the guest.
     return store.exitSwitch.fail(error);
   };

@@ -1,7 +1,9 @@
+import { RuntimeError } from '../../errors.ts';
 import { growthRefused } from '../../passes/own-exports.ts';
 import type { Ending } from '../../isolation/guest-host/exit-switch.ts';
 import type { CoreExport } from '../host-interface.ts';
 import type { ComponentExports, ComponentInstance } from './component-instance.ts';
+import { FailedStart } from './failed-start.ts';
 import { coreExportOf, describeExports } from './describe-exports.ts';
 import type { Linked } from './linked.ts';
 import { createParts, type Parts } from './parts.ts';
@@ -24,7 +26,12 @@ class LinkedInstance implements ComponentInstance {
   constructor(linked: Linked) {
     this.#linked = linked;
     this.#parts = createParts(linked);
-    this.#cores = startCores(linked, this.#parts);
+    try {
+      this.#cores = startCores(linked, this.#parts);
+    } catch (error) {
+      this.#parts.close();
+      throw error instanceof RuntimeError ? error : new FailedStart(error, this.#parts.store.exitSwitch);
+    }
   }
 
   get exports(): ComponentExports {

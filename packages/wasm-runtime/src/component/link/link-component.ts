@@ -34,8 +34,8 @@ export interface LinkOptions {
 export interface LinkedComponent {
   readonly plan: ComponentPlan;
   /**
-   * Makes an instance: everything of it anew but the compiled code. Runs the start functions of its core modules; throws with
-   * their traps, and {@link RuntimeError} `INVALID_MODULE` for what V8 does not link.
+   * Makes an instance: everything of it anew but the compiled code. Runs the start functions of its core modules; throws
+   * `FailedStart` where they end it, and {@link RuntimeError} `INVALID_MODULE` for what V8 does not link.
    */
   instantiate(): ComponentInstance;
 }

@@ -1,5 +1,6 @@
 import type { HostInterface } from '../../component/host-interface.ts';
 import type { ComponentInstance } from '../../component/link/component-instance.ts';
+import { FailedStart } from '../../component/link/failed-start.ts';
 import { linkComponent } from '../../component/link/link-component.ts';
 import type { ComponentPlan } from '../../component/plan/component-plan.ts';
 import { planComponent } from '../../component/plan/plan-component.ts';
@@ -99,7 +100,8 @@ async function runCommand(
     if (error instanceof RuntimeError) throw error;
     const memoryFull =
       instance?.growthRefused === true || isAtLimit(instance?.memories ?? [], passes.memoryBytes);
-    const end = describeEnd(instance?.trap ?? error, instance?.ending, { memoryFull });
+    const ended = error instanceof FailedStart ? error : instance;
+    const end = describeEnd(ended?.trap ?? error, ended?.ending, { memoryFull });
     return observation.tell(end, {});
   } finally {
     instance?.close();
