@@ -37,7 +37,7 @@ export async function runProgram(
     args: [program.name, ...(program.args ?? ['.'])],
     env: Object.entries(program.env ?? { ERRNO_MODE_UNIX: '1' }),
     mounts: [
-      { hostPath: directory, guestPath: program.at ?? '.' },
+      { hostPath: directory, guestPath: program.at ?? '.', readOnly: program.isReadOnly ?? false },
       ...(program.readOnly ? [{ hostPath: readOnly, guestPath: '/readonly', readOnly: true }] : []),
     ],
     egress: network,
