@@ -68,14 +68,14 @@ export function createOutgoingHandler(options: OutgoingOptions): OutgoingHandler
       pending.settle(failure);
     };
     const onEnd = (): void => void (running -= 1);
-    const options: SendOptions = {
+    const sendOptions: SendOptions = {
       timeouts: asked === undefined ? timeouts : shortest(timeouts, asked),
       maxBodyBytes,
       onOutcome: (outcome) => (outcome instanceof HttpFailure ? fail(outcome) : pending.settle(outcome)),
       onEnd,
     };
     const sendBy = (client: OutgoingClient): void => {
-      const exchange = client.send(request, target, options);
+      const exchange = client.send(request, target, sendOptions);
       pending.cancelBy((failure) => exchange.cancel(failure));
     };
     if (ready !== undefined) {

@@ -1,6 +1,8 @@
 import { createEgressGuard } from '@wasmlet/egress';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createOutgoingClient, type OutgoingClient } from '../../src/outgoing/outgoing-client.ts';
+import type { SentResponse } from '../../src/outgoing/outgoing-exchange.ts';
+import { HttpFailure } from '../../src/types/error-code.ts';
 import { faultsOf, fuzzTimeoutMs, pick, type Random } from '../fixtures/faults-of.ts';
 import { serveTcp, type TestServer } from '../fixtures/http-server.ts';
 import { accepted, type Field, missing, randomField } from '../fixtures/random-fields.ts';
@@ -53,13 +55,16 @@ async function read({ method, path, headers }: Asked): Promise<string | undefine
     body: undefined,
   };
   const target = { origin: `http://127.0.0.1:${server.port}`, hostname: '127.0.0.1', path };
-  const { status } = await client.send(asked, target, {
-    timeouts: { connectMs: 2_000, headersMs: 2_000, bodyIdleMs: 2_000 },
-    maxBodyBytes: undefined,
-    signal: new AbortController().signal,
-    onEnd: () => {},
+  const outcome = await new Promise<SentResponse | HttpFailure>((onOutcome) => {
+    client.send(asked, target, {
+      timeouts: { connectMs: 2_000, headersMs: 2_000, bodyIdleMs: 2_000 },
+      maxBodyBytes: undefined,
+      onOutcome,
+      onEnd: () => {},
+    });
   });
-  if (status !== 204) return `is answered by ${status}`;
+  if (outcome instanceof HttpFailure) return `fails with ${outcome.message}`;
+  if (outcome.status !== 204) return `is answered by ${outcome.status}`;
   const [head = '', ...rest] = received.split('\r\n\r\n');
   if (rest.join('') !== '') return `is followed by ${JSON.stringify(rest)}`;
   const [first, ...lines] = head.split('\r\n');
