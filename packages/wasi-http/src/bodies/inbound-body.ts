@@ -111,7 +111,7 @@ class ReceivedBody implements InboundBody {
 
   close(): void {
     this.#dropHeld();
-    this.#breakOff(new HttpFailure({ code: 'connection-terminated' }));
+    if (this.#outcome === undefined) this.#breakOff(new HttpFailure({ code: 'connection-terminated' }));
   }
 
   push(chunk: Uint8Array): void {

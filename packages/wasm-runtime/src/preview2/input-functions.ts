@@ -83,7 +83,7 @@ export function readSome(source: InputSource, room: Uint8Array, length: number):
   const into = room.subarray(0, length);
   const moved = length === 0 ? source.available() : source.readNow(into);
   if (moved === undefined) return undefined;
-  if (moved === 0) throw new StreamFailure();
+  if (moved === 0) throw StreamFailure.closed;
   return into.subarray(0, moved);
 }
 

@@ -41,6 +41,8 @@ export interface Pollable {
 
 /** Why a stream cannot go on, as its `stream-error` says. */
 export class StreamFailure extends Error {
+  /** `closed`: made once, since each stream ends so, and an error of its own takes longer than a read. */
+  static readonly closed = new StreamFailure();
   override readonly name = 'StreamFailure';
   /** Absent: `closed`; else `last-operation-failed` with it. */
   readonly error?: IoError;

@@ -33,7 +33,7 @@ export function spliceFunctions({ closing, failed }: GuestState): Readonly<Recor
       let awaited: 'sink' | 'source' = 'sink';
       const attempt = () =>
         answering({ failed, guest, stream: sink, result, payloadAt: 8 }, () => {
-          if (failed.has(source)) throw new StreamFailure();
+          if (failed.has(source)) throw StreamFailure.closed;
           const moved = move(sink, source, lengthOf(length));
           if (typeof moved === 'number') putCount(guest, result, moved);
           else awaited = moved;

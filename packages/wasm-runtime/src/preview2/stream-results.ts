@@ -29,7 +29,7 @@ export function answering<T>(
   act: () => T,
 ): T | true {
   try {
-    if (failed.has(stream)) throw new StreamFailure();
+    if (failed.has(stream)) throw StreamFailure.closed;
     return act();
   } catch (error) {
     if (!(error instanceof StreamFailure)) throw error;
@@ -77,7 +77,7 @@ function putFailure(guest: GuestView, result: number, payloadAt: 4 | 8, { error 
 export function failureOf(error: unknown): StreamFailure {
   const code = codeOf(error);
   if (code === undefined) throw error;
-  if (code === 'EPIPE') return new StreamFailure();
+  if (code === 'EPIPE') return StreamFailure.closed;
   // The message of `node:fs` tells of the host.
   const told: IoError = { message: code, cause: error };
   return new StreamFailure(told);
