@@ -7,7 +7,7 @@ import { fetchExchange } from '../../src/server/fetch-exchange.ts';
 import { createHttpServer } from '../../src/server/http-server.ts';
 import { defaultLimits } from '../../src/server/limits.ts';
 import { nodeExchange } from '../../src/server/node-exchange.ts';
-import { faultsOf, fuzzTimeoutMs, pick, type Random } from '../fixtures/faults-of.ts';
+import { faultsOf, fuzzTimeoutMs, pick, type Random } from '../../../../tooling/faults-of.ts';
 import { accepted, type Field, missing, randomField } from '../fixtures/random-fields.ts';
 import { rawClient } from '../fixtures/raw-client.ts';
 import { readAnswers } from '../fixtures/raw-answers.ts';

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createOutgoingClient, type OutgoingClient } from '../../src/outgoing/outgoing-client.ts';
 import type { SentResponse } from '../../src/outgoing/outgoing-exchange.ts';
 import { HttpFailure } from '../../src/types/error-code.ts';
-import { faultsOf, fuzzTimeoutMs, pick, type Random } from '../fixtures/faults-of.ts';
+import { faultsOf, fuzzTimeoutMs, pick, type Random } from '../../../../tooling/faults-of.ts';
 import { serveTcp, type TestServer } from '../fixtures/http-server.ts';
 import { accepted, type Field, missing, randomField } from '../fixtures/random-fields.ts';
 

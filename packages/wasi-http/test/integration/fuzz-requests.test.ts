@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveComponent, type ServedComponent } from '../../src/serve.ts';
-import { faultsOf, fuzzTimeoutMs, type Random } from '../fixtures/faults-of.ts';
+import { faultsOf, fuzzTimeoutMs, type Random } from '../../../../tooling/faults-of.ts';
 import { randomRequest, type RawRequest, spoil } from '../fixtures/random-requests.ts';
 import { type RawAnswer, readAnswers } from '../fixtures/raw-answers.ts';
 import { rawClient } from '../fixtures/raw-client.ts';

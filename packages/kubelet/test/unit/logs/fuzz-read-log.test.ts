@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogStream } from '../../../src/logs/log-selection.ts';
 import { readLog, type ReadLogOptions } from '../../../src/logs/read-log.ts';
-import { faultsOf, fuzzTimeoutMs, pick, type Random } from '../../fixtures/faults-of.ts';
+import { faultsOf, fuzzTimeoutMs, pick, type Random } from '../../../../../tooling/faults-of.ts';
 import { randomLog } from '../../fixtures/random-log.ts';
 
 // Guests write what is in a log, and whoever kills them cuts it anywhere: it is read as another reader of the format reads it, from
