@@ -1,16 +1,29 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createRuntime, type Isolation, type WasmRuntime } from '@wasmlet/wasm-runtime';
+import { helloOfC } from './guests/compile.ts';
 import { milliseconds, printTable, summarize } from './statistics.ts';
 
 const rounds = 30;
-const modulePath = fileURLToPath(new URL('../examples/hello-wasm/hello-wasm.wasm', import.meta.url));
+const helloOfRust = fileURLToPath(new URL('../examples/hello-wasm/hello-wasm.wasm', import.meta.url));
 
 /** Start of a cached module to its first byte on stdout, beside what a user has; interleaved. */
 export async function startToFirstByte(): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'start-to-first-byte-'));
+  try {
+    const modules = [await helloOfC(folder), helloOfRust];
+    for (const path of modules) if (path !== undefined) await measureStarts(path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureStarts(modulePath: string): Promise<void> {
   const bytes = await readFile(modulePath);
   await using runtime = createRuntime({ pool: { idle: 1 } });
   const peer = fileURLToPath(new URL('./peers/node-wasi.mjs', import.meta.url));

@@ -9,6 +9,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { loadHostModules } from './isolation/guest-host/host-modules.ts';
 import { rehearse } from './isolation/guest-host/rehearse.ts';
 import { serveGuest } from './isolation/guest-host/serve-guest.ts';
+import { threadId } from './isolation/guest-host/thread-id.ts';
 import type { WorkerStart } from './isolation/thread/port-messages.ts';
 import { openPort } from './isolation/thread/port-wire.ts';
 
@@ -16,10 +17,11 @@ if (parentPort === null) throw new TypeError('this file is for worker threads');
 // Of this thread alone, on Linux; elsewhere it would be the whole process.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const { hostModules, rehearse: rehearses } = workerData as WorkerStart;
+const thread = { id: threadId() };
 const load = async () => {
   const loaded = await loadHostModules(hostModules);
-  if (rehearses) await rehearse(loaded);
+  if (rehearses) await rehearse(loaded, thread);
   return loaded;
 };
-await serveGuest({ ...openPort(parentPort), loading: load() });
+await serveGuest({ ...openPort(parentPort), loading: load(), thread });
 process.exit(0);

@@ -18,23 +18,18 @@ export interface AssignmentInput {
   readonly spec: GuestSpec;
   readonly module: PreparedModule & { readonly kind: 'ready' };
   readonly user: SandboxUser | undefined;
-  readonly place: Pick<GuestPlace, 'keepsModules'>;
+  readonly place: Pick<GuestPlace, 'requestModule'>;
 }
 
 /** What a guest host is told of a spec, defaults filled in. */
 export function assignmentOf({ spec, module, user, place }: AssignmentInput): Assignment {
   const namespaces = [...module.namespaces].filter(({ length }) => length <= maxNamespaceLength);
-  const passes = passOptionsOf(spec, place);
-  const driver = module.driver ?? null;
   return {
     tag: 'assign',
     name: spec.name,
     format: module.format,
     moduleBytes: module.bytes.length,
-    moduleKey: place.keepsModules
-      ? `${hash('sha256', module.bytes, 'base64')} ${memoryUseOf(driver)} ${JSON.stringify(passes)}`
-      : null,
-    passes,
+    passes: passOptionsOf(spec, place),
     args: spec.args,
     env: spec.env,
     mounts: spec.mounts,
@@ -50,7 +45,7 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     maxDescriptors: spec.limits?.maxDescriptors ?? defaultDescriptors,
     caps: capsOf(spec.limits),
     hostModules: spec.hostModules ?? [],
-    driver,
+    driver: module.driver ?? null,
     diagnostics: {
       trace: spec.diagnostics?.trace ?? false,
       profile: spec.diagnostics?.profile ?? false,
@@ -59,6 +54,12 @@ export function assignmentOf({ spec, module, user, place }: AssignmentInput): As
     namespaces: namespaces.slice(0, maxNamespaces),
     user: user ?? null,
   };
+}
+
+/** The same for the same bytes, passes and use of memory, and for no others. */
+export function moduleKeyOf({ spec, module, place }: AssignmentInput): string {
+  const passes = passOptionsOf(spec, place);
+  return `${hash('sha256', module.bytes, 'base64')} ${memoryUseOf(module.driver ?? null)} ${JSON.stringify(passes)}`;
 }
 
 function capsOf(limits: GuestLimits = {}): CallCaps {
@@ -71,6 +72,7 @@ function capsOf(limits: GuestLimits = {}): CallCaps {
 }
 
 function passOptionsOf({ limits = {} }: GuestSpec, place: AssignmentInput['place']): PassOptions {
+  const shares = place.requestModule !== undefined;
   const { memoryBytes = null, maxModuleBytes, maxFunctions, maxTypes, maxTableElements } = limits;
   return {
     limits: {
@@ -81,8 +83,8 @@ function passOptionsOf({ limits = {} }: GuestSpec, place: AssignmentInput['place
     },
     memoryBytes,
     // Whoever shares modules shares a process, whose heap is not only this guest's.
-    garbageCollected: place.keepsModules ? 'refused' : 'allowed',
-    bulk: place.keepsModules ? 'split' : 'whole',
+    garbageCollected: shares ? 'refused' : 'allowed',
+    bulk: shares ? 'split' : 'whole',
   };
 }
 

@@ -8,8 +8,11 @@ export interface GuestPlace {
   /** Of the process that the guest is in. */
   readonly pid: number;
   readonly wire: Wire<DaemonMessage>;
-  /** Whether it asks for a module's bytes where it needs them, as it may have the module from an earlier guest. */
-  readonly keepsModules: boolean;
+  /**
+   * Of one that shares modules among guests: tells it which module its guest needs, by a key that is the same for the
+   * same bytes and passes. It asks for the bytes where no guest has had that one compiled.
+   */
+  readonly requestModule?: (key: string, bytes: number) => void;
   /** Settles when it is loaded; rejects with {@link RuntimeError} when it ends before that. */
   readonly ready: Promise<void>;
   /** Settles when it is gone and everything it sent has been delivered. */
@@ -57,7 +60,8 @@ export function createPlaceInbox(): PlaceInbox {
         listener?.onData(frame.channel, frame.bytes);
         return;
       }
-      const message = parseHostMessage(frame.json);
+      if (frame.kind === 'seat') throw new TypeError('a message about a seat to nobody who has one');
+      const message = parseHostMessage(JSON.parse(frame.text));
       if (message.tag === 'failed') onFailed(new RuntimeError(message.code, message.message));
       if (message.tag === 'ready') onReady();
       else listener?.onMessage(message);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RuntimeError } from '../errors.ts';
 import { rotateLog } from '../output/rotate-log.ts';
-import { type AssignmentInput, assignmentOf } from './assignment.ts';
+import { type AssignmentInput, assignmentOf, moduleKeyOf } from './assignment.ts';
 import type { Cgroup } from './cgroups.ts';
 import { createDiagnosticsReader } from './diagnostics.ts';
 import { confineThread } from './guest-cgroup.ts';
@@ -48,10 +48,11 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     kill({ reason: 'host-closed', message: `its log cannot be rotated: ${reason}` }),
   );
   const streams = openStreams(spec, place);
-  let moduleSent = false;
+  let moduleState: 'unwanted' | 'wanted' | 'sent' = place.requestModule ? 'unwanted' : 'wanted';
+  let assigned = false;
   const sendModule = (): void => {
-    if (moduleSent) return;
-    moduleSent = true;
+    if (moduleState !== 'wanted' || !assigned) return;
+    moduleState = 'sent';
     // Needs no credit: the guest host has room for all of it.
     void place.wire.sendData('module', module.bytes);
   };
@@ -65,6 +66,7 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
         onStarted();
         break;
       case 'module-wanted':
+        if (moduleState === 'unwanted') moduleState = 'wanted';
         sendModule();
         break;
       case 'failed':
@@ -97,6 +99,8 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
     }
   };
   place.listen({ onMessage, onData: (channel, bytes) => streams[channel]?.push(bytes) });
+  // Before the assignment, so that what is on the way to the guest's thread is awake when that comes.
+  place.requestModule?.(moduleKeyOf(input), module.bytes.length);
 
   let stopTimeout: (() => void) | undefined;
   const grace = createGrace((ms) =>
@@ -127,7 +131,8 @@ export async function startPlacedGuest(input: PlacedGuestInput, { signal }: Abor
       kill({ reason: 'timeout', message: `ran longer than ${ms} ms` }),
     );
     place.wire.send(assignmentOf(input));
-    if (!place.keepsModules) sendModule();
+    assigned = true;
+    sendModule();
     const startTimeoutMs = spec.limits?.startTimeoutMs ?? defaultStartTimeoutMs;
     stopStartTimeout = startTimeout(startTimeoutMs, (ms) =>
       onFailed(new RuntimeError('INVALID_MODULE', `${spec.name}: it was not compiled after ${ms} ms`)),

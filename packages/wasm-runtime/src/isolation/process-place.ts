@@ -19,7 +19,6 @@ export function startProcessPlace(options: HostProcessOptions, { waits }: { wait
   void host.gone.then((end) => inbox.close(end));
   return {
     ...host,
-    keepsModules: false,
     ready: inbox.ready,
     listen: (listener) => inbox.listen(listener),
   };

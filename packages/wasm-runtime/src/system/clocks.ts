@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 
 /** Nanoseconds. */
@@ -18,13 +17,13 @@ const comparisonNs = 1_000_000_000n;
 const toleranceNs = 2_000_000n;
 
 export function createClocks(): Clocks {
-  // Node tells the time of day in whole milliseconds, except once: that of the process's start, to the microsecond.
-  let offset = BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)) - monotonicNow();
+  let offset: bigint | undefined;
   let comparedAt = -comparisonNs;
 
   return {
     realtime() {
       const now = monotonicNow();
+      offset ??= preciseOffset();
       if (now - comparedAt > comparisonNs) {
         comparedAt = now;
         const difference = BigInt(Date.now()) * 1_000_000n - (offset + now);
@@ -36,6 +35,13 @@ export function createClocks(): Clocks {
     processTime: () => nanosecondsOf(process.cpuUsage()),
     threadTime: () => nanosecondsOf(process.threadCpuUsage()),
   };
+}
+
+/** Node tells the time of day in whole milliseconds, except once: that of the process's start, to the microsecond. */
+function preciseOffset(): bigint {
+  // Loaded when a guest asks for the time of day: it costs an idle process memory.
+  const { performance } = process.getBuiltinModule('node:perf_hooks');
+  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)) - monotonicNow();
 }
 
 function nanosecondsOf(usage: { readonly user: number; readonly system: number }): bigint {

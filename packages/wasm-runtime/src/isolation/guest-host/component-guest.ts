@@ -16,7 +16,6 @@ import { observeGuest } from './observe-guest.ts';
 import { observeInterfaces } from './observe-interfaces.ts';
 import type { GuestInput, OpenedGuest } from './program.ts';
 import { createReporter } from './reporter.ts';
-import { threadId } from './thread-id.ts';
 import { within } from './within.ts';
 
 /** Opens the guest of a component of WASI 0.2: a command, or what a host module drives. Rejects as that module does. */
@@ -73,7 +72,7 @@ export async function openComponentGuest(input: GuestInput): Promise<OpenedGuest
 async function runCommand(
   plan: ComponentPlan,
   interfaces: readonly HostInterface[],
-  { assignment, wire, calls, stderr }: GuestInput,
+  { assignment, wire, calls, stderr, tellStarted }: GuestInput,
 ): Promise<GuestEnd> {
   const { entry, waiting, caps, passes } = assignment;
   if (entry !== '_start') {
@@ -91,8 +90,7 @@ async function runCommand(
     const run = instance.coreExport('wasi:cli/run', 'run');
     if (run === undefined) throw notACommand(plan);
     observation.begin();
-    const thread = threadId();
-    wire.send({ tag: 'started', ...(thread === undefined ? {} : { thread }) });
+    tellStarted();
     // A `result`: its case.
     const failed = await run.call();
     return observation.tell({ kind: 'exited', code: failed === 0 ? 0 : 1 }, {});

@@ -7,7 +7,6 @@ import { describeEnd } from './describe-end.ts';
 import { observeGuest } from './observe-guest.ts';
 import { observeInterfaces } from './observe-interfaces.ts';
 import type { GuestInput } from './program.ts';
-import { threadId } from './thread-id.ts';
 
 /**
  * Lets a host module call a component until it has done. Throws {@link RuntimeError}, or what the module throws, when it could
@@ -17,7 +16,7 @@ export async function driveGuest(
   plan: ComponentPlan,
   interfaces: readonly HostInterface[],
   driver: Driver,
-  { assignment, wire, calls, stderr }: GuestInput,
+  { assignment, wire, calls, stderr, tellStarted }: GuestInput,
 ): Promise<GuestEnd> {
   const { waiting, caps } = assignment;
   const longLived = assignment.driver?.drives?.longLived === true ? { longLived: true } : {};
@@ -29,8 +28,7 @@ export async function driveGuest(
       return linkComponent(plan, observed, { waiting, ...longLived, maxCallBytes: caps.maxCallBytes });
     },
   });
-  const thread = threadId();
-  wire.send({ tag: 'started', ...(thread === undefined ? {} : { thread }) });
+  tellStarted();
   try {
     await driver.ended;
     return observation.tell({ kind: 'exited', code: 0 }, {});

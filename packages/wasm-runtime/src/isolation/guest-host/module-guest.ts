@@ -6,7 +6,7 @@ import { runGuest } from './run-guest.ts';
 
 /** Opens the guest of a core module. */
 export function openModuleGuest(input: GuestInput): OpenedGuest {
-  const { assignment, wire, hostModules, calls, listeners, stdin, stdout, stderr } = input;
+  const { assignment, wire, hostModules, calls, listeners, stdin, stdout, stderr, tellStarted } = input;
   const exitSwitch = createExitSwitch(input.trap);
   const preview1 = createPreview1({
     args: assignment.args,
@@ -29,7 +29,17 @@ export function openModuleGuest(input: GuestInput): OpenedGuest {
     run(module) {
       if (!(module instanceof WebAssembly.Module))
         throw new TypeError('a component in the place of a module');
-      return runGuest({ assignment, module, wire, hostModules, preview1, exitSwitch, calls, stderr });
+      return runGuest({
+        assignment,
+        module,
+        wire,
+        hostModules,
+        preview1,
+        exitSwitch,
+        calls,
+        stderr,
+        tellStarted,
+      });
     },
   };
 }

@@ -23,6 +23,8 @@ export interface GuestInput {
   readonly calls: CallCount;
   /** Of {@link createTrap}, made before the guest came. */
   readonly trap: () => never;
+  /** To be called when it is linked and begins to run. */
+  readonly tellStarted: () => void;
   readonly listeners: readonly PassedListener[];
   /** Aborts when what drives the guest is to come to an end. */
   readonly stopping: AbortSignal;

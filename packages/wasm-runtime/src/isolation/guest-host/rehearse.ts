@@ -4,7 +4,7 @@ import { defaultCaps } from '../../system/call-caps.ts';
 import type { Assignment, DaemonMessage, HostMessage } from '../wire/messages.ts';
 import { openWire } from '../wire/wire.ts';
 import type { LoadedHostModules } from './host-modules.ts';
-import { serveGuest } from './serve-guest.ts';
+import { type GuestThread, serveGuest } from './serve-guest.ts';
 
 /**
  * A module that grows its memory, writes a line end to stdout and exits:
@@ -33,7 +33,6 @@ const assignments: readonly Assignment[] = (['sync', 'suspend'] as const).map((w
   name: 'rehearsal',
   format: 'module',
   moduleBytes: module.length,
-  moduleKey: null,
   passes: {
     limits: defaultModuleLimits,
     memoryBytes: 2 * 65_536,
@@ -68,19 +67,23 @@ const assignments: readonly Assignment[] = (['sync', 'suspend'] as const).map((w
  * Serves guests of our own before the real one is there, so that the code on its way has been parsed and run once: the
  * first guest of a process would be several times slower otherwise. How they end does not matter.
  */
-export async function rehearse(hostModules: LoadedHostModules): Promise<void> {
+export async function rehearse(hostModules: LoadedHostModules, thread?: GuestThread): Promise<void> {
   for (const assignment of assignments) {
     const [daemon, host] = duplexPair();
     const wire = openWire<DaemonMessage>(daemon, {
       onFrame(frame) {
-        if (frame.kind !== 'control' || (frame.json as HostMessage).tag !== 'ready') return;
+        if (frame.kind !== 'control' || (JSON.parse(frame.text) as HostMessage).tag !== 'ready') return;
         wire.send(assignment);
         void wire.sendData('module', module);
       },
       onClose() {},
     });
     daemon.once('end', () => daemon.end());
-    await serveGuest({ open: (events) => openWire(host, events), loading: Promise.resolve(hostModules) });
+    await serveGuest({
+      open: (events) => openWire(host, events),
+      loading: Promise.resolve(hostModules),
+      ...(thread && { thread }),
+    });
     wire.destroy();
     host.destroy();
   }

@@ -11,7 +11,6 @@ import { type LinkedGuest, linkGuest } from './link.ts';
 import { observeGuest } from './observe-guest.ts';
 import { readArguments, showResults } from './entry-values.ts';
 import { createReporter } from './reporter.ts';
-import { threadId } from './thread-id.ts';
 import { within } from './within.ts';
 
 export interface RunInput {
@@ -22,6 +21,7 @@ export interface RunInput {
   readonly preview1: Preview1;
   readonly exitSwitch: ExitSwitch;
   readonly calls: CallCount;
+  readonly tellStarted: () => void;
   /** Where a trace of its calls goes. */
   readonly stderr: OutputSink;
 }
@@ -55,8 +55,7 @@ export async function runGuest(input: RunInput): Promise<GuestEnd> {
       entryArguments: readArguments(assignment.entryArguments),
     });
     observation.begin();
-    const thread = threadId();
-    wire.send({ tag: 'started', ...(thread === undefined ? {} : { thread }) });
+    input.tellStarted();
     const results = showResults(await linked.run());
     const end: GuestEnd = { kind: 'exited', code: 0, ...(results.length === 0 ? {} : { results }) };
     return observation.tell(end, linked.exports);

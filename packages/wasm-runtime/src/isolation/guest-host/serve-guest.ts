@@ -1,5 +1,4 @@
 import process from 'node:process';
-import { isMainThread } from 'node:worker_threads';
 import { RuntimeError } from '../../errors.ts';
 import { createCallCount } from '../../preview1/call-count.ts';
 import type { InputSource, PassedListener } from '../../preview1/preview1.ts';
@@ -21,6 +20,13 @@ export interface Serving {
   readonly loading: Promise<LoadedHostModules>;
   /** Where programs are shared with the guests of other places. */
   readonly programs?: SharedPrograms;
+  /** Where the place is no process of its own. */
+  readonly thread?: GuestThread;
+}
+
+export interface GuestThread {
+  /** By which the kernel knows it, as far as that can be told. */
+  readonly id: number | undefined;
 }
 
 /** Programs that guests of one guest host share. */
@@ -35,7 +41,7 @@ export interface SharedPrograms {
  * The life of a guest's place: waits for one assignment, runs that guest, tells how it ended, and is done.
  * Resolves when the process, or thread, may exit; that it loses its daemon is an end as well.
  */
-export function serveGuest({ open, loading, programs }: Serving): Promise<void> {
+export function serveGuest({ open, loading, programs, thread }: Serving): Promise<void> {
   const { promise: done, resolve: finish } = Promise.withResolvers<void>();
   let hostModules: LoadedHostModules | undefined;
   let guest: AssignedGuest | undefined;
@@ -47,11 +53,11 @@ export function serveGuest({ open, loading, programs }: Serving): Promise<void> 
       else throw new TypeError('data of a wrong channel');
       return;
     }
-    const message = parseDaemonMessage(frame.json);
+    const message = parseDaemonMessage(JSON.parse(frame.text));
     switch (message.tag) {
       case 'assign':
         if (guest || !hostModules) throw new TypeError('an assignment at the wrong time');
-        guest = acceptGuest({ assignment: message, wire, hostModules, programs, trap });
+        guest = acceptGuest({ assignment: message, wire, hostModules, programs, thread, trap });
         void guest.done.then(finish);
         break;
       case 'credit':
@@ -95,11 +101,12 @@ interface Acceptance {
   readonly wire: Wire<HostMessage>;
   readonly hostModules: LoadedHostModules;
   readonly programs: SharedPrograms | undefined;
+  readonly thread: GuestThread | undefined;
   readonly trap: () => never;
 }
 
-function acceptGuest({ assignment, wire, hostModules, programs, trap }: Acceptance): AssignedGuest {
-  if (isMainThread) process.title = `wasmlet guest ${assignment.name}`;
+function acceptGuest({ assignment, wire, hostModules, programs, thread, trap }: Acceptance): AssignedGuest {
+  if (thread === undefined) process.title = `wasmlet guest ${assignment.name}`;
   const incoming = createModuleBuffer(assignment.moduleBytes);
   const stdin =
     assignment.stdin === 'stream'
@@ -122,6 +129,7 @@ function acceptGuest({ assignment, wire, hostModules, programs, trap }: Acceptan
         hostModules,
         calls,
         trap,
+        tellStarted: () => wire.send({ tag: 'started', ...threadOf(thread) }),
         listeners,
         stopping: stopping.signal,
         stdin: stdin?.source ?? sourceOf(assignment.stdin),
@@ -158,6 +166,10 @@ async function openGuest(input: GuestInput): Promise<OpenedGuest> {
   // Loaded here: guest hosts start without. Later the process may not be allowed to read it.
   const { openComponentGuest } = await import('./component-guest.ts');
   return openComponentGuest(input);
+}
+
+function threadOf({ id }: Partial<GuestThread> = {}): { readonly thread?: number } {
+  return id === undefined ? {} : { thread: id };
 }
 
 /** What needs no wire. */

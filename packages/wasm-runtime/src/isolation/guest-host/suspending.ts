@@ -8,12 +8,14 @@ import type { HostCall } from './observe-calls.ts';
  *     (local.tee 0 (call 0 (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
  *     (if (result i32) (i32.eq (i32.const -1)) (then (call 1)) (else (local.get 0)))))
  */
-const callsModule = Uint8Array.from(
-  Buffer.from(
-    '0061736d01000000010d0260047f7f7f7f017f6000017f02190204686f7374036e6f77000004686f7374056c6174657200010302010007' +
-      '08010463616c6c00020a1b011900200020012002200310002200417f46047f10010520000b0b001e046e616d65000e0d7761736d6c' +
-      '65742d63616c6c73020703000001000200',
-    'hex',
+const callsModule = new WebAssembly.Module(
+  Uint8Array.from(
+    Buffer.from(
+      '0061736d01000000010d0260047f7f7f7f017f6000017f02190204686f7374036e6f77000004686f7374056c6174657200010302010007' +
+        '08010463616c6c00020a1b011900200020012002200310002200417f46047f10010520000b0b001e046e616d65000e0d7761736d6c' +
+        '65742d63616c6c73020703000001000200',
+      'hex',
+    ),
   ),
 );
 
@@ -42,6 +44,6 @@ export function suspendingData(call: HostCall): WebAssembly.ImportValue {
       return answer;
     }),
   };
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(callsModule), { host });
+  const { exports } = new WebAssembly.Instance(callsModule, { host });
   return exports['call'] as WebAssembly.ImportValue;
 }

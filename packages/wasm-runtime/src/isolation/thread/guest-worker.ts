@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { Worker } from 'node:worker_threads';
 import type { PlaceEnd } from '../guest-place.ts';
-import type { Frame } from '../wire/frames.ts';
+import { controlText, type Frame } from '../wire/frames.ts';
 import type { DaemonMessage, HostMessage } from '../wire/messages.ts';
 import type { Wire } from '../wire/wire.ts';
 import type { Borrower, ModuleShelf } from './module-shelf.ts';
@@ -16,6 +16,10 @@ export interface GuestWorkerOptions extends WorkerStart {
 /** A thread for one guest, as the thread that serves it sees it. */
 export interface GuestWorker {
   readonly wire: Wire<DaemonMessage>;
+  /** Passes on a message of the daemon as it has come. */
+  sendText(text: string): void;
+  /** Gives it the module that its guest needs from the shelf, or lets it ask for the module's bytes. */
+  requestModule(key: string, bytes: number): void;
   /** Settles when the thread is gone and everything it posted has been handed over. */
   readonly gone: Promise<PlaceEnd>;
   kill(): void;
@@ -60,15 +64,15 @@ export function startGuestWorker({ shelf, onFrame, ...start }: GuestWorkerOption
   const kill = (): void => void worker.terminate();
   const post = (message: ToWorker, transfer: readonly ArrayBuffer[] = []): void =>
     worker.postMessage(message, transfer);
-  const told = (message: HostMessage): void => onFrame({ kind: 'control', seat: 0, json: message });
+  const told = (message: HostMessage): void =>
+    onFrame({ kind: 'control', seat: 0, text: controlText(message) });
   const borrower: Borrower = {
     give: (module) => post({ kind: 'module', module }),
     compile: () => told({ tag: 'module-wanted' }),
   };
   const take = (message: FromWorker): void => {
     if (message.kind === 'compiled') shelf.put(borrower, message.module);
-    else if (message.kind === 'data') onFrame({ ...message, seat: 0 });
-    else onFrame({ kind: 'control', seat: 0, json: JSON.parse(message.text) as unknown });
+    else onFrame({ ...message, seat: 0 });
   };
 
   worker.on('message', (message: FromWorker) => {
@@ -90,12 +94,12 @@ export function startGuestWorker({ shelf, onFrame, ...start }: GuestWorkerOption
       resolve({ how, heapFull: failure?.code === 'ERR_WORKER_OUT_OF_MEMORY' });
     });
   });
+  const sendText = (text: string): void => post({ kind: 'control', text });
   return {
+    sendText,
+    requestModule: (key, bytes) => shelf.request(key, bytes, borrower),
     wire: {
-      send(message) {
-        post({ kind: 'control', message });
-        if (message.tag === 'assign') shelf.request(message.moduleKey ?? '', message.moduleBytes, borrower);
-      },
+      send: (message) => sendText(controlText(message)),
       sendData(channel, bytes) {
         const copy = Uint8Array.from(bytes);
         post({ kind: 'data', channel, bytes: copy }, [copy.buffer]);

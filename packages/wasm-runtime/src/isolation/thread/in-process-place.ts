@@ -29,7 +29,7 @@ export function startInProcessPlace(
   return {
     wire: worker.wire,
     pid: process.pid,
-    keepsModules: true,
+    requestModule: (key, bytes) => worker.requestModule(key, bytes),
     ready: inbox.ready,
     gone,
     listen: (listener) => inbox.listen(listener),

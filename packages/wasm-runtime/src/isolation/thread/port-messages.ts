@@ -1,10 +1,10 @@
 import type { CompiledProgram } from '../guest-host/program.ts';
 import type { Channel } from '../wire/frames.ts';
-import type { DaemonMessage } from '../wire/messages.ts';
 
 /** What a guest's thread is posted by the thread that serves it. */
 export type ToWorker =
-  | { readonly kind: 'control'; readonly message: DaemonMessage }
+  /** JSON. */
+  | { readonly kind: 'control'; readonly text: string }
   | { readonly kind: 'data'; readonly channel: Channel; readonly bytes: Uint8Array }
   /** The guest's program: another guest has had it compiled. */
   | { readonly kind: 'module'; readonly module: CompiledProgram };

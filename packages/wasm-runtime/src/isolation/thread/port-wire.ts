@@ -20,7 +20,6 @@ export function openPort(port: MessagePort): PortEnd {
     open({ onFrame }) {
       port.on('message', (message: ToWorker) => {
         if (message.kind === 'module') onGiven(message.module);
-        else if (message.kind === 'control') onFrame({ kind: 'control', seat: 0, json: message.message });
         else onFrame({ ...message, seat: 0 });
       });
       return {

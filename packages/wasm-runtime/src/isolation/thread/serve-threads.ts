@@ -1,11 +1,11 @@
 import { constants, access } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
-import { clip, type HostMessage, parseDaemonMessage } from '../wire/messages.ts';
+import { clip, type HostMessage } from '../wire/messages.ts';
 import type { Frame } from '../wire/frames.ts';
+import { parseSeatOrder, type SeatOrder } from '../wire/seat-messages.ts';
 import { openWire } from '../wire/wire.ts';
 import { type GuestWorker, startGuestWorker, workerEntry } from './guest-worker.ts';
 import { createModuleShelf } from './module-shelf.ts';
-import { isSeatOrder, type SeatGone, type SeatOrder } from './seat-messages.ts';
 
 export interface ThreadServing {
   readonly hostModules: readonly string[];
@@ -22,10 +22,10 @@ export async function serveThreads(socket: Duplex, { hostModules }: ThreadServin
   const refusal = await unreadable();
 
   const open = (seat: number, rehearse: boolean): void => {
-    const seatWire = wire.seat<HostMessage | SeatGone>(seat);
+    const seatWire = wire.seat<HostMessage>(seat);
     if (refusal !== undefined) {
       seatWire.send({ tag: 'failed', code: 'HOST_FAILED', message: refusal });
-      seatWire.send({ tag: 'gone', how: refusal, heapFull: false });
+      seatWire.sendOfSeat({ tag: 'gone', how: refusal, heapFull: false });
       return;
     }
     const worker = startGuestWorker({
@@ -33,25 +33,35 @@ export async function serveThreads(socket: Duplex, { hostModules }: ThreadServin
       rehearse,
       shelf,
       onFrame(frame) {
-        if (frame.kind === 'control') seatWire.send(frame.json as HostMessage);
-        else void seatWire.sendData(frame.channel, frame.bytes);
+        if (frame.kind === 'data') void seatWire.sendData(frame.channel, frame.bytes);
+        else seatWire.sendText(frame.text);
       },
     });
     workers.set(seat, worker);
     void worker.gone.then((end) => {
       workers.delete(seat);
-      seatWire.send({ tag: 'gone', ...end });
+      seatWire.sendOfSeat({ tag: 'gone', ...end });
     });
   };
   const obey = (seat: number, order: SeatOrder): void => {
-    if (order.tag === 'open') open(seat, order.rehearse);
-    else workers.get(seat)?.kill();
+    switch (order.tag) {
+      case 'open':
+        open(seat, order.rehearse);
+        break;
+      case 'module':
+        workers.get(seat)?.requestModule(order.key, order.bytes);
+        break;
+      case 'kill':
+        workers.get(seat)?.kill();
+        break;
+    }
   };
   const onFrame = (frame: Frame): void => {
-    if (frame.kind === 'data') void workers.get(frame.seat)?.wire.sendData(frame.channel, frame.bytes);
-    else if (isSeatOrder(frame.json)) obey(frame.seat, frame.json);
     // To a guest that has ended meanwhile it is of no use.
-    else workers.get(frame.seat)?.wire.send(parseDaemonMessage(frame.json));
+    const worker = workers.get(frame.seat);
+    if (frame.kind === 'seat') obey(frame.seat, parseSeatOrder(JSON.parse(frame.text)));
+    else if (frame.kind === 'control') worker?.sendText(frame.text);
+    else void worker?.wire.sendData(frame.channel, frame.bytes);
   };
   const wire = openWire<never>(socket, { onFrame, onClose: () => finish() });
   await done;

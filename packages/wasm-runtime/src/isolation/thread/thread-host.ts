@@ -3,8 +3,8 @@ import { type HostProcessOptions, startHostProcess } from '../host-process.ts';
 import type { SandboxUser } from '../sandbox-users.ts';
 import { startTimeout } from '../timeout.ts';
 import type { DaemonMessage } from '../wire/messages.ts';
+import { parseSeatGone } from '../wire/seat-messages.ts';
 import { killTimeoutMs } from './guest-worker.ts';
-import { parseSeatGone, type SeatOrder } from './seat-messages.ts';
 
 /** A process that runs many guests of one group, each in a thread. */
 export interface ThreadHost {
@@ -45,9 +45,8 @@ export function startThreadHost({ group, user, ...options }: ThreadHostOptions):
     onFrame(frame) {
       const seat = seats.get(frame.seat);
       if (seat === undefined) throw new TypeError('a frame of a guest that is not there');
-      const end = frame.kind === 'control' ? parseSeatGone(frame.json) : undefined;
-      if (end === undefined) seat.inbox.take(frame);
-      else leave(frame.seat, end);
+      if (frame.kind === 'seat') leave(frame.seat, parseSeatGone(JSON.parse(frame.text)));
+      else seat.inbox.take(frame);
     },
   });
   const leave = (number: number, end: PlaceEnd): void => {
@@ -64,24 +63,24 @@ export function startThreadHost({ group, user, ...options }: ThreadHostOptions):
     openSeat({ waits }) {
       opened += 1;
       const number = opened;
-      const wire = host.wire.seat<DaemonMessage | SeatOrder>(number);
+      const wire = host.wire.seat<DaemonMessage>(number);
       const seat = createSeat();
       seats.set(number, seat);
-      wire.send({ tag: 'open', rehearse: waits });
+      wire.sendOfSeat({ tag: 'open', rehearse: waits });
       let killed = false;
       let stopTimeout: (() => void) | undefined;
       void seat.gone.then(() => stopTimeout?.());
       return {
         pid: host.pid,
         wire,
-        keepsModules: true,
+        requestModule: (key, bytes) => wire.sendOfSeat({ tag: 'module', key, bytes }),
         ready: seat.inbox.ready,
         gone: seat.gone,
         listen: (listener) => seat.inbox.listen(listener),
         kill() {
           if (killed || !seats.has(number)) return;
           killed = true;
-          wire.send({ tag: 'kill' });
+          wire.sendOfSeat({ tag: 'kill' });
           // Nothing foreign is there yet, and the process may itself be starting: nobody has to wait for that.
           if (!seat.isReady()) seat.leave({ how: 'killed before it was ready', heapFull: false });
           // A thread that does not end takes the process, and its neighbours, with it.

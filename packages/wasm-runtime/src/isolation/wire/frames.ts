@@ -2,14 +2,20 @@ import { RuntimeError } from '../../errors.ts';
 
 /**
  * The wire between daemon and guest host: frames of a 4-byte little-endian length, the 4-byte number of a seat, a
- * type byte and a body. Type 0 is a control message (JSON, at most 1 MiB); the others are raw bytes of one channel.
- * Seats are the guests of a guest host that has many; everything is of seat 0 where there is one.
+ * type byte and a body. Type 0 is a control message to or from a guest, type 1 one about its seat (both JSON, at most
+ * 1 MiB); the others are raw bytes of one channel. Seats are the guests of a guest host that has many; everything is of
+ * seat 0 where there is one.
  */
 export const channels = ['module', 'stdin', 'stdout', 'stderr'] as const;
 export type Channel = (typeof channels)[number];
 
+const textKinds = ['control', 'seat'] as const;
+export type TextKind = (typeof textKinds)[number];
+
 export type Frame =
-  | { readonly kind: 'control'; readonly seat: number; readonly json: unknown }
+  /** JSON, which has not been looked at. */
+  | { readonly kind: 'control'; readonly seat: number; readonly text: string }
+  | { readonly kind: 'seat'; readonly seat: number; readonly text: string }
   | { readonly kind: 'data'; readonly seat: number; readonly channel: Channel; readonly bytes: Uint8Array };
 
 export const maxControlBytes = 1024 * 1024;
@@ -29,10 +35,13 @@ export function controlText(message: unknown): string {
   return text;
 }
 
-/** Throws as {@link controlText} does. */
-export function encodeControl(message: unknown, seat = 0): Uint8Array {
-  const body = Buffer.from(controlText(message));
-  return Buffer.concat([header(body.length, seat, 0), body]);
+/** A frame of {@link controlText}. */
+export function encodeText(kind: TextKind, text: string, seat = 0): Uint8Array {
+  const bytes = Buffer.byteLength(text);
+  const frame = Buffer.allocUnsafe(headerBytes + bytes);
+  writeHeader(frame, bytes, seat, textKinds.indexOf(kind));
+  frame.write(text, headerBytes);
+  return frame;
 }
 
 /** Bytes up to this number are copied behind their header, so that the caller may change them at once. */
@@ -40,22 +49,27 @@ export const copiedBytes = 64 * 1024;
 
 /** Frames of `bytes` in order; what is more than {@link copiedBytes} is not copied. */
 export function encodeData(channel: Channel, bytes: Uint8Array, seat = 0): readonly Uint8Array[] {
-  const type = channels.indexOf(channel) + 1;
-  if (bytes.length <= copiedBytes) return [Buffer.concat([header(bytes.length, seat, type), bytes])];
+  const type = textKinds.length + channels.indexOf(channel);
+  if (bytes.length <= copiedBytes) {
+    const frame = Buffer.allocUnsafe(headerBytes + bytes.length);
+    writeHeader(frame, bytes.length, seat, type);
+    frame.set(bytes, headerBytes);
+    return [frame];
+  }
   const parts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += maxDataBytes) {
     const part = bytes.subarray(at, at + maxDataBytes);
-    parts.push(header(part.length, seat, type), part);
+    const header = Buffer.allocUnsafe(headerBytes);
+    writeHeader(header, part.length, seat, type);
+    parts.push(header, part);
   }
   return parts;
 }
 
-function header(length: number, seat: number, type: number): Buffer {
-  const bytes = Buffer.allocUnsafe(headerBytes);
-  bytes.writeUInt32LE(length, 0);
-  bytes.writeUInt32LE(seat, 4);
-  bytes.writeUInt8(type, 8);
-  return bytes;
+function writeHeader(into: Buffer, length: number, seat: number, type: number): void {
+  into.writeUInt32LE(length, 0);
+  into.writeUInt32LE(seat, 4);
+  into.writeUInt8(type, 8);
 }
 
 /** Cuts a byte stream into frames. Throws for anything that is not one; then the peer is not ours. */
@@ -73,8 +87,9 @@ export function createFrameDecoder(): FrameDecoder {
   const begin = (): void => {
     const length = head.readUInt32LE(0);
     const type = head.readUInt8(8);
-    if (type > channels.length) throw new TypeError(`a frame of unknown type ${type}`);
-    const limit = type === 0 ? maxControlBytes : maxDataBytes;
+    const kinds = textKinds.length + channels.length;
+    if (type >= kinds) throw new TypeError(`a frame of unknown type ${type}`);
+    const limit = type < textKinds.length ? maxControlBytes : maxDataBytes;
     if (length > limit) throw new TypeError(`a frame of ${length} bytes; at most ${limit} are allowed`);
     body = Buffer.allocUnsafe(length);
     bodyLength = 0;
@@ -84,8 +99,9 @@ export function createFrameDecoder(): FrameDecoder {
     const seat = head.readUInt32LE(4);
     headLength = 0;
     body = undefined;
-    if (type === 0) return { kind: 'control', seat, json: JSON.parse(bytes.toString('utf8')) as unknown };
-    return { kind: 'data', seat, channel: channels[type - 1] as Channel, bytes };
+    const kind = textKinds[type];
+    if (kind !== undefined) return { kind, seat, text: bytes.toString('utf8') };
+    return { kind: 'data', seat, channel: channels[type - textKinds.length] as Channel, bytes };
   };
 
   return {

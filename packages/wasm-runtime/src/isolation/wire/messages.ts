@@ -30,8 +30,6 @@ export interface Assignment {
   /** What its bytes are. */
   readonly format: 'module' | 'component';
   readonly moduleBytes: number;
-  /** By which a place that keeps modules knows it: the same for the same bytes and passes. */
-  readonly moduleKey: string | null;
   /** What is done to the module before it is compiled. */
   readonly passes: PassOptions;
   readonly args: readonly string[];
@@ -72,7 +70,7 @@ export type HostMessage =
   | { readonly tag: 'ready' }
   /** The guest is linked and begins to run, in a thread of its process that the kernel knows by this number. */
   | { readonly tag: 'started'; readonly thread?: number }
-  /** A place that keeps modules has not got this one. */
+  /** A place that shares modules has not got this one. */
   | { readonly tag: 'module-wanted' }
   | { readonly tag: 'failed'; readonly code: RuntimeErrorCode; readonly message: string }
   | { readonly tag: 'credit'; readonly channel: Channel; readonly bytes: number }

@@ -1,5 +1,14 @@
 import type { Duplex } from 'node:stream';
-import { type Channel, createFrameDecoder, encodeControl, encodeData, type Frame } from './frames.ts';
+import {
+  type Channel,
+  controlText,
+  createFrameDecoder,
+  encodeData,
+  encodeText,
+  type Frame,
+  type TextKind,
+} from './frames.ts';
+import type { SeatGone, SeatOrder } from './seat-messages.ts';
 
 /** One end of the wire. */
 export interface Wire<Sent> {
@@ -26,7 +35,14 @@ export interface WireEvents {
 /** The one that all seats of a guest host use. */
 export interface SharedWire<Sent> extends Wire<Sent> {
   /** Sends to one seat, or from it. Ends with the whole wire. */
-  seat<Seated>(seat: number): Wire<Seated>;
+  seat<Seated>(seat: number): SeatWire<Seated>;
+}
+
+export interface SeatWire<Sent> extends Wire<Sent> {
+  /** Passes on a message as it has come. */
+  sendText(text: string): void;
+  /** Speaks about the seat with who has it, instead of with its guest. */
+  sendOfSeat(message: SeatOrder | SeatGone): void;
 }
 
 /** Speaks frames over a stream; a peer that breaks the format is disconnected. */
@@ -46,10 +62,13 @@ export function openWire<Sent>(socket: Duplex, { onFrame, onClose }: WireEvents)
     if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') failure ??= error;
   });
   socket.once('close', () => onClose(failure));
-  const seatWire = <Seated>(seat: number): Wire<Seated> => ({
-    send(message) {
-      if (!socket.destroyed) socket.write(encodeControl(message, seat));
-    },
+  const sendText = (kind: TextKind, text: string, seat: number): void => {
+    if (!socket.destroyed) socket.write(encodeText(kind, text, seat));
+  };
+  const seatWire = <Seated>(seat: number): SeatWire<Seated> => ({
+    send: (message) => sendText('control', controlText(message), seat),
+    sendText: (text) => sendText('control', text, seat),
+    sendOfSeat: (message) => sendText('seat', controlText(message), seat),
     sendData(channel, bytes) {
       if (socket.destroyed || bytes.length === 0) return undefined;
       let onTaken: (() => void) | undefined;

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import {
-  createFrameDecoder,
-  encodeControl,
-  encodeData,
   channels,
+  controlText,
+  createFrameDecoder,
+  encodeData,
+  encodeText,
   type Frame,
   maxControlBytes,
   maxDataBytes,
@@ -17,10 +18,11 @@ import {
   parseDaemonMessage,
   parseHostMessage,
 } from '../../../src/isolation/wire/messages.ts';
+import { parseSeatGone } from '../../../src/isolation/wire/seat-messages.ts';
 import { createDice, type Dice } from '../../fixtures/dice.ts';
 import { faultsOf, fuzzTimeoutMs, heldBytes, toHex } from '../../fixtures/faults-of.ts';
 import { mutate } from '../../fixtures/mutate.ts';
-import { randomMessage, spoil } from '../../fixtures/random-messages.ts';
+import { randomMessage, randomSeatGone, spoil } from '../../fixtures/random-messages.ts';
 
 // A guest that breaks out of its sandbox speaks to the daemon on this wire: whatever it sends, there are frames and messages
 // within their bounds, or a refusal that ends the guest host. Seeded, so that a failure can be repeated; with FUZZ_SECONDS, each
@@ -32,7 +34,8 @@ const timeout = fuzzTimeoutMs;
 function randomFrames(dice: Dice): Buffer {
   const frames = Array.from({ length: 1 + dice.below(5) }, () => {
     const seat = dice.pick([0, 0, 1, 0xffff_ffff]);
-    if (dice.below(2) === 0) return [encodeControl(randomMessage(dice), seat)];
+    if (dice.below(2) === 0) return [encodeText('control', controlText(randomMessage(dice)), seat)];
+    if (dice.below(4) === 0) return [encodeText('seat', controlText(randomSeatGone(dice)), seat)];
     const bytes = Buffer.alloc(dice.pick([0, 1, 50, 300]), dice.below(256));
     return encodeData(dice.pick(channels), bytes, seat);
   });
@@ -55,7 +58,7 @@ function decode(
       at = end;
     }
   } catch (error) {
-    if (!(error instanceof TypeError || error instanceof SyntaxError)) throw error;
+    if (!(error instanceof TypeError)) throw error;
     return { frames, refusal: error.message };
   }
   return { frames, refusal: undefined };
@@ -68,10 +71,26 @@ function readFrames(bytes: Uint8Array): string | undefined {
   if (JSON.stringify(whole) !== JSON.stringify(cut)) return 'cut, it is something else';
   for (const frame of whole.frames) {
     if (frame.kind === 'data' && frame.bytes.length > maxDataBytes) return `a frame of ${frame.bytes.length}`;
-    const fault = frame.kind === 'control' ? readMessage(frame.json) : undefined;
+    const fault = frame.kind === 'data' ? undefined : readText(frame);
     if (fault !== undefined) return fault;
   }
   return undefined;
+}
+
+function readText({ kind, text }: Exclude<Frame, { kind: 'data' }>): string | undefined {
+  const json = parsed(text);
+  if (kind === 'control') return readMessage(json);
+  const gone = attempt(() => parseSeatGone(json));
+  return gone && (gone.how.length > 1000 ? 'a long end' : textFault(gone.how));
+}
+
+/** JSON of the text, or nothing: that too is refused as a message. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function readMessage(json: unknown): string | undefined {
@@ -144,9 +163,9 @@ test('spoilt messages are taken within their bounds, or refused', { timeout }, a
 function readRightFrames(bytes: Uint8Array): string | undefined {
   const { frames, refusal } = decode(bytes, () => 7);
   const back = frames.map((frame) =>
-    frame.kind === 'control'
-      ? encodeControl(frame.json, frame.seat)
-      : Buffer.concat(encodeData(frame.channel, frame.bytes, frame.seat)),
+    frame.kind === 'data'
+      ? Buffer.concat(encodeData(frame.channel, frame.bytes, frame.seat))
+      : encodeText(frame.kind, frame.text, frame.seat),
   );
   return refusal ?? (Buffer.concat(back).equals(bytes) ? undefined : 'are others when they are sent again');
 }
@@ -167,7 +186,7 @@ function greedyHeads(dice: Dice): Uint8Array {
   const heads = Array.from({ length: 4 }, () => {
     const head = Buffer.alloc(9, dice.below(256));
     head.writeUInt32LE(dice.pick([maxControlBytes, maxDataBytes, 2 ** 32 - 1, dice.below(2 ** 32)]), 0);
-    head.writeUInt8(dice.below(7), 8);
+    head.writeUInt8(dice.below(8), 8);
     return head;
   });
   return Buffer.concat(heads);

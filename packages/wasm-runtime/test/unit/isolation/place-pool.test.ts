@@ -21,7 +21,6 @@ function places() {
     const place: GuestPlace = {
       pid: started.length,
       wire: nowhere,
-      keepsModules: false,
       ready: Promise.resolve(),
       gone,
       listen() {},

@@ -2,14 +2,18 @@ import { Duplex, duplexPair } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import {
+  controlText,
   createFrameDecoder,
-  encodeControl,
   encodeData,
+  encodeText,
   type Frame,
   maxControlBytes,
   maxDataBytes,
 } from '../../../src/isolation/wire/frames.ts';
 import { openWire } from '../../../src/isolation/wire/wire.ts';
+
+const encodeControl = (message: unknown, seat?: number): Uint8Array =>
+  encodeText('control', controlText(message), seat);
 
 function decode(chunks: Iterable<Uint8Array>): readonly Frame[] {
   const decoder = createFrameDecoder();
@@ -24,12 +28,14 @@ describe('frames', () => {
     encodeControl(message),
     ...encodeData('stdout', Buffer.from('hello')),
     encodeControl({}, 7),
+    encodeText('seat', '{"tag":"kill"}', 8),
     ...encodeData('stdin', new Uint8Array(), 4_294_967_295),
   ]);
   const expected = [
-    { kind: 'control', seat: 0, json: message },
+    { kind: 'control', seat: 0, text: JSON.stringify(message) },
     { kind: 'data', seat: 0, channel: 'stdout', bytes: Buffer.from('hello') },
-    { kind: 'control', seat: 7, json: {} },
+    { kind: 'control', seat: 7, text: '{}' },
+    { kind: 'seat', seat: 8, text: '{"tag":"kill"}' },
     { kind: 'data', seat: 4_294_967_295, channel: 'stdin', bytes: Buffer.alloc(0) },
   ];
 
@@ -54,23 +60,23 @@ describe('frames', () => {
     head.writeUInt32LE(maxControlBytes + 1, 0);
     expect(() => decode([head])).toThrow('at most 1048576');
     head.writeUInt32LE(maxDataBytes + 1, 0);
-    head.writeUInt8(1, 8);
+    head.writeUInt8(2, 8);
     expect(() => decode([head])).toThrow('at most 262144');
   });
 
-  test.each([5, 255])('of an unknown type are refused: %i', (type) => {
+  test.each([6, 255])('of an unknown type are refused: %i', (type) => {
     expect(() => decode([Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, type])])).toThrow('unknown type');
   });
 
-  test('that hold no JSON are refused, after those before them', () => {
+  test('that are none are refused, after those before them', () => {
     const decoder = createFrameDecoder();
     const frames: Frame[] = [];
     const bad = Buffer.concat([
       encodeControl({ tag: 'ready' }),
-      Buffer.from([1, 0, 0, 0, 0, 0, 0, 0, 0, 0x7b]),
+      Buffer.from([1, 0, 0, 0, 0, 0, 0, 0, 99, 0x7b]),
     ]);
-    expect(() => decoder.push(bad, (frame) => frames.push(frame))).toThrow(SyntaxError);
-    expect(frames).toEqual([{ kind: 'control', seat: 0, json: { tag: 'ready' } }]);
+    expect(() => decoder.push(bad, (frame) => frames.push(frame))).toThrow('unknown type');
+    expect(frames).toEqual([{ kind: 'control', seat: 0, text: '{"tag":"ready"}' }]);
   });
 
   test('too large to send are an error of the spec', () => {
