@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createHandler, type Handler, type HandlerOptions } from './create-handler.ts';
-import { createHttpServer, drainServer, type HttpServerOptions } from './server/http-server.ts';
+import { createHttpServer, type HttpServerOptions } from './server/http-server.ts';
 import { handlerLimits } from './server/limits.ts';
 
 export interface ServeOptions extends HandlerOptions, Omit<HttpServerOptions, 'limits'> {
@@ -29,12 +29,13 @@ export async function serveComponent(
 ): Promise<ServedComponent> {
   const { host = '127.0.0.1', port = 0, keepAliveMs, headersMs, maxConnections, ...rest } = options;
   const handler = createHandler(component, rest);
-  const server = createHttpServer(handler.listener, {
+  const serving = createHttpServer(handler, {
     limits: handlerLimits(rest.limits ?? {}),
     ...(keepAliveMs === undefined ? {} : { keepAliveMs }),
     ...(headersMs === undefined ? {} : { headersMs }),
     ...(maxConnections === undefined ? {} : { maxConnections }),
   });
+  const { server } = serving;
   try {
     server.listen(port, host);
     await once(server, 'listening');
@@ -44,7 +45,7 @@ export async function serveComponent(
   }
   let stopped: Promise<void> | undefined;
   const stop = ({ graceMs = 30_000 } = {}): Promise<void> => {
-    stopped ??= drainServer(server, graceMs).then(() => handler[Symbol.asyncDispose]());
+    stopped ??= serving.drain(graceMs).then(() => handler[Symbol.asyncDispose]());
     return stopped;
   };
   return {

@@ -8,7 +8,7 @@ import { defaultTimeouts } from '../policy/config.ts';
 import type { IncomingHandlerConfig } from '../policy/incoming-handler-use.ts';
 import type { ServerReport } from '../policy/server-report.ts';
 import type { RequestRecord } from './engine.ts';
-import { createHttpServer, drainServer, type Listener } from './http-server.ts';
+import { createHttpServer, type Listeners } from './http-server.ts';
 import { handlerLimits } from './limits.ts';
 import { type Handler, openHandler } from './open-handler.ts';
 import { accessLine, createRequestLog } from './request-log.ts';
@@ -23,21 +23,26 @@ export async function driveHandler(context: DriveContext): Promise<Driver> {
   const report = (told: ServerReport): void => context.report(told);
   const { promise: ended, resolve: onEnded, reject: onFailed } = Promise.withResolvers<void>();
   ended.catch(() => {}); // the guest host hears of it
-  const { promise: begun, resolve: onBegun } = Promise.withResolvers<Listener>();
-  let answer: Listener = (request, response) => void begun.then((listener) => listener(request, response));
+  const { promise: begun, resolve: onBegun } = Promise.withResolvers<Listeners>();
+  let answers: Listeners = {
+    listener: (...request) => void begun.then(({ listener }) => listener(...request)),
+    stream: (...request) => void begun.then(({ stream }) => stream(...request)),
+  };
 
-  const server = createHttpServer((request, response) => answer(request, response), {
-    limits: handlerLimits(config.limits),
-  });
-  context.onEnd(() => {
-    server.close();
-    server.closeAllConnections();
-  });
+  const serving = createHttpServer(
+    {
+      listener: (request, response) => answers.listener(request, response),
+      stream: (...request) => answers.stream(...request),
+    },
+    { limits: handlerLimits(config.limits) },
+  );
+  const { server } = serving;
+  context.onEnd(() => serving.destroy());
   await listen(server, config);
   server.on('error', onFailed);
 
   const stop = async (handler: Handler, stats: StatsReports): Promise<void> => {
-    await drainServer(server);
+    await serving.drain();
     await handler[Symbol.asyncDispose]();
     stats.end();
   };
@@ -61,8 +66,8 @@ export async function driveHandler(context: DriveContext): Promise<Driver> {
         waiting,
         onRequest: recorder(context, config),
       });
-      answer = handler.listener;
-      onBegun(handler.listener);
+      answers = handler;
+      onBegun(handler);
       const { address: host, port } = server.address() as AddressInfo;
       report({ kind: 'http-serving', host, port });
       const stats = reportStats(handler, config.statsMs, report);

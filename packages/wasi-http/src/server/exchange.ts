@@ -24,6 +24,12 @@ export interface Exchange {
   onGone(gone: () => void): void;
 }
 
+/** How far an answer is. */
+export type ReplyState =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'started'; readonly status: number; readonly headers: readonly Field[] }
+  | { readonly kind: 'sent' };
+
 /** The way back. */
 export interface Reply extends BodyTarget {
   /** Takes status and headers, which leave with the first bytes or at the end. */

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { createInboundBody, type InboundBody, type InboundWriter } from '../bodies/inbound-body.ts';
 import { HttpFailure } from '../types/error-code.ts';
 import { type Field, Fields } from '../types/fields.ts';
-import type { Exchange, Reply } from './exchange.ts';
+import type { Exchange, Reply, ReplyState } from './exchange.ts';
 import type { BodyLimits } from './limits.ts';
 
 /** A request that Node's server has received. */
@@ -35,7 +35,8 @@ class NodeExchange implements Exchange {
     this.pathWithQuery = request.url ?? '/';
     const { hosts, bytes } = measure(request.rawHeaders);
     this.headerBytes = bytes;
-    this.isMalformed = hosts > 1;
+    // Node takes a line without version for one of HTTP/0.9, also with headers behind it.
+    this.isMalformed = hosts > 1 || request.httpVersionMajor < 1;
     this.bodyLength = lengthOf(request);
     this.reply = new NodeReply(request, response, this.bodyLength !== 0);
   }
@@ -115,11 +116,6 @@ function receiveBody(
   request.once('close', brokeOff);
   return writer.body;
 }
-
-type ReplyState =
-  | { readonly kind: 'waiting' }
-  | { readonly kind: 'started'; readonly status: number; readonly headers: readonly Field[] }
-  | { readonly kind: 'sent' };
 
 class NodeReply implements Reply {
   readonly #request: IncomingMessage;

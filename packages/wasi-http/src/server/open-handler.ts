@@ -6,12 +6,16 @@ import type { HandlerStats } from './counters.ts';
 import { createEngine, type RequestRecord } from './engine.ts';
 import { fetchExchange } from './fetch-exchange.ts';
 import { type HandlerLimits, handlerLimits } from './limits.ts';
+import { http2Exchange } from './http2-exchange.ts';
+import type { StreamListener } from './http2-sessions.ts';
 import { nodeExchange } from './node-exchange.ts';
 
 /** A component that answers HTTP requests, in this process. */
 export interface Handler extends AsyncDisposable {
   /** For `node:http`, `node:https` and what takes their listeners. */
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
+  /** For the event `stream` of servers of `node:http2`. */
+  readonly stream: StreamListener;
   /** For web requests. Rejects only for a request whose body was read before. */
   readonly fetch: (request: Request) => Promise<Response>;
   stats(): HandlerStats;
@@ -46,6 +50,8 @@ export function openHandler({ open, limits: asked, reuse, waiting, onRequest }: 
   const engine = createEngine({ program, limits, maxUses: reuse, onRequest });
   return {
     listener: (request, response) => void engine.serve(nodeExchange(request, response, limits)),
+    stream: (stream, headers, _flags, rawHeaders) =>
+      void engine.serve(http2Exchange(stream, headers, rawHeaders, limits)),
     fetch: (request) => {
       const { exchange, response } = fetchExchange(request, limits);
       void engine.serve(exchange);

@@ -10,6 +10,7 @@ import {
   readServerReport,
   type ServerReport,
 } from '../../src/index.ts';
+import { http2Client } from '../fixtures/http2-client.ts';
 import { printingServer } from '../fixtures/printing-server.ts';
 import { rawClient } from '../fixtures/raw-client.ts';
 import { send } from '../fixtures/send.ts';
@@ -64,6 +65,17 @@ describe.each(['process', 'thread', 'in-process'] satisfies Isolation[])('in iso
     expect(await guest.stop({ graceMs: 10_000 })).toMatchObject({ kind: 'exited', code: 0 });
     expect(await stdout).toBe('/a?b\n/c\n');
     await expect(send(port, '/')).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  test('a component answers requests of HTTP/2 on the same port', async () => {
+    const { guest, port } = await serve();
+    await using client = await http2Client(port);
+    const answers = await Promise.all([client.send('/a'), client.send('/b')]);
+    expect(answers).toMatchObject([{ text: 'Hello World\n' }, { text: 'Hello World\n' }]);
+    await expect(send(port, '/c')).resolves.toMatchObject({ status: 200 });
+    const closed = once(client.session, 'close');
+    expect(await guest.stop({ graceMs: 10_000 })).toMatchObject({ kind: 'exited', code: 0 });
+    await closed;
   });
 
   test('a stop lets requests that run end, and takes what comes on open connections', async () => {

@@ -1,13 +1,16 @@
-import type { Server } from 'node:http';
+import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Reply } from '../../src/server/exchange.ts';
 import { fetchExchange } from '../../src/server/fetch-exchange.ts';
-import { createHttpServer } from '../../src/server/http-server.ts';
+import { createHttpServer, type HttpServer } from '../../src/server/http-server.ts';
 import { defaultLimits } from '../../src/server/limits.ts';
+import { http2Exchange, notInHttp2 } from '../../src/server/http2-exchange.ts';
 import { nodeExchange } from '../../src/server/node-exchange.ts';
+import type { Fields } from '../../src/types/fields.ts';
 import { faultsOf, fuzzTimeoutMs, pick, type Random } from '../../../../tooling/faults-of.ts';
+import { type Http2Client, http2Client } from '../fixtures/http2-client.ts';
 import { accepted, type Field, missing, randomField } from '../fixtures/random-fields.ts';
 import { rawClient } from '../fixtures/raw-client.ts';
 import { readAnswers } from '../fixtures/raw-answers.ts';
@@ -43,26 +46,40 @@ function answer(reply: Reply, { status, headers, body, trailers }: Sent): void {
 }
 
 let server: Server;
+let serving: HttpServer;
+let client2: Http2Client;
 let next: Sent;
 let thrown: string | undefined;
 beforeAll(async () => {
-  server = createHttpServer(
-    (request, response) => {
-      try {
-        answer(nodeExchange(request, response, defaultLimits).reply, next);
-      } catch (error) {
-        thrown = String(error);
-        response.destroy();
-      }
+  serving = createHttpServer(
+    {
+      listener(request, response) {
+        try {
+          answer(nodeExchange(request, response, defaultLimits).reply, next);
+        } catch (error) {
+          thrown = String(error);
+          response.destroy();
+        }
+      },
+      stream(stream, headers, _flags, rawHeaders) {
+        try {
+          answer(http2Exchange(stream, headers, rawHeaders, defaultLimits).reply, next);
+        } catch (error) {
+          thrown = String(error);
+          stream.destroy();
+        }
+      },
     },
     { limits: defaultLimits },
   );
+  ({ server } = serving);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  client2 = await http2Client((server.address() as AddressInfo).port);
 });
-afterAll(() => {
-  server.close();
-  server.closeAllConnections();
+afterAll(async () => {
+  await client2[Symbol.asyncDispose]();
+  serving.destroy();
 });
 
 async function read(sent: Sent): Promise<string | undefined> {
@@ -110,4 +127,30 @@ test('web responses have them as well', { timeout: fuzzTimeoutMs }, async () => 
   expect(await faultsOf({ rounds: 1_500, make: randomSent, read: readWeb, show: JSON.stringify })).toEqual(
     [],
   );
+});
+
+/** The same over HTTP/2, which joins fields of one name. */
+async function readHttp2(sent: Sent): Promise<string | undefined> {
+  next = sent;
+  thrown = undefined;
+  const { method } = sent.request;
+  const { status, headers, trailers, text, code } = await client2.send('/', { ':method': method });
+  if (thrown !== undefined) return thrown;
+  const bare = method === 'HEAD' || sent.status === 204 || sent.status === 304;
+  if (code !== 0 || text !== (bare ? '' : sent.body.join(''))) return `has the body ${text}, code ${code}`;
+  if (status !== (sent.status > 599 ? 500 : sent.status)) return `has the status ${status}`;
+  const lost =
+    lostBy(headers, accepted(sent.headers)) ?? (bare ? undefined : lostBy(trailers, accepted(sent.trailers)));
+  return lost && `lacks ${JSON.stringify(lost)}`;
+}
+
+function lostBy(came: IncomingHttpHeaders, sent: Fields): Field | undefined {
+  return sent.entries.find(
+    ([name, value]) => !notInHttp2.has(name) && !String(came[name]).includes(value.trim()),
+  );
+}
+
+test('HTTP/2 has them as well', { timeout: fuzzTimeoutMs }, async () => {
+  const sent = { make: randomSent, read: readHttp2, show: JSON.stringify };
+  expect(await faultsOf({ rounds: 1_500, ...sent })).toEqual([]);
 });

@@ -40,6 +40,8 @@ const ambiguous: Readonly<Record<string, string>> = {
   'two hosts': 'GET /hello HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n',
   'an unknown method': 'GE%T /hello HTTP/1.1\r\nhost: a\r\n\r\n',
   'an unknown version': 'GET /hello HTTP/9.9\r\nhost: a\r\n\r\n',
+  'a line without version': 'GET /hello\r\nhost: a\r\n\r\n',
+  'a bare line feed in place of a version': 'GET /hello\nhost: a\r\n\r\n',
   'a line that is none': 'hello\r\n\r\n',
   'a TLS greeting': '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
 };

@@ -92,19 +92,33 @@ function randomWord(dice: Dice): number {
 /** Memories of who passes something and of who gets it: to make one for each takes longer than all the rest. */
 const here = new WebAssembly.Memory({ initial: 1, maximum: 1 });
 const there = new WebAssembly.Memory({ initial: 4, maximum: 4 });
-const shapes = createShapes();
-const loadOf = createLoads(shapes);
-const storeOf = createStores(shapes);
-const copyOf = createCopies(shapes);
-const flat = createFlatValues(shapes);
+/** What is made for types once: of a component, which has few of them. */
+function createAbi() {
+  const shapes = createShapes();
+  return {
+    loadOf: createLoads(shapes),
+    storeOf: createStores(shapes),
+    copyOf: createCopies(shapes),
+    flat: createFlatValues(shapes),
+  };
+}
+
+let known = createAbi();
+let uses = 0;
+/** Forgets what it knows now and then: here are more types than a component has. */
+function abi(): typeof known {
+  uses += 1;
+  if (uses % 1_000 === 0) known = createAbi();
+  return known;
+}
 
 const load = (type: ValueType, guest: LinkedGuest): unknown =>
-  loadOf(type)(guest.view(), at, guest, { left: allowedBytes });
+  abi().loadOf(type)(guest.view(), at, guest, { left: allowedBytes });
 
 /** A guest with the value in its memory, and with what is written over it. */
 function holding({ type, value, outer, writes }: Passed): WildGuest {
   const wild = wildGuest(outer, { memory: here });
-  storeOf(type)(wild.guest, at, value, wild.guest);
+  abi().storeOf(type)(wild.guest, at, value, wild.guest);
   for (const [place, word] of writes) wild.guest.view().setUint32(place, word, true);
   return wild;
 }
@@ -123,7 +137,7 @@ function read(passed: Passed): string | undefined {
   const source = holding(passed);
   const target = receiving(passed);
   const copied = toldBy([source, target], () => {
-    copyOf(type)(source.guest.view(), at, target.guest, at, {
+    abi().copyOf(type)(source.guest.view(), at, target.guest, at, {
       from: source.guest,
       to: target.guest,
       lent: [],
@@ -144,7 +158,7 @@ function restored(passed: Passed, loaded: Told): string | undefined {
   const { type } = passed;
   const wild = receiving(passed);
   const again = toldBy(wild, () => {
-    storeOf(type)(wild.guest, at, loaded.value, wild.guest);
+    abi().storeOf(type)(wild.guest, at, loaded.value, wild.guest);
     return load(type, wild.guest);
   });
   return isSame(again, loaded) || isOfRoom(again) ? undefined : `stored ${show(loaded)}, read ${show(again)}`;
@@ -200,17 +214,17 @@ function randomFlat(dice: Dice): Flat {
 function readFlat({ type, value, changes }: Flat): string | undefined {
   if (flattenType(type) === undefined) return undefined; // never passed flat
   const wild = wildGuest('utf8', { memory: here });
-  storeOf(type)(wild.guest, at, value, wild.guest);
+  abi().storeOf(type)(wild.guest, at, value, wild.guest);
   const values: CoreValue[] = [];
-  flat.fillOf(type)(wild.guest.view(), at, values);
+  abi().flat.fillOf(type)(wild.guest.view(), at, values);
   for (const [place, word] of changes) {
     if (place < values.length) values[place] = typeof values[place] === 'bigint' ? BigInt(word) : word | 0;
   }
   const told = toldBy(wild, () => {
     const cursor = { values, at: 0 };
-    flat.spillOf(type)(cursor, wild.guest.view(), spilt, wild.guest);
+    abi().flat.spillOf(type)(cursor, wild.guest.view(), spilt, wild.guest);
     if (cursor.at !== values.length) throw new Error(`${cursor.at} of ${values.length} values are read`);
-    return loadOf(type)(wild.guest.view(), spilt, wild.guest, { left: allowedBytes });
+    return abi().loadOf(type)(wild.guest.view(), spilt, wild.guest, { left: allowedBytes });
   });
   return changes.length > 0 || isSame(told, { value })
     ? undefined
