@@ -64,7 +64,12 @@ class Http2Exchange implements Exchange {
 
   receive(holdBytes: number): InboundBody {
     const { expect } = this.#head;
-    if (typeof expect === 'string' && expect.toLowerCase() === '100-continue' && !this.#stream.headersSent)
+    if (
+      typeof expect === 'string' &&
+      expect.toLowerCase() === '100-continue' &&
+      !this.#stream.headersSent &&
+      !this.#stream.closed
+    )
       this.#stream.additionalHeaders({ ':status': 100 });
     return receiveBody(this.#stream, { ...this.#limits, holdBytes });
   }
@@ -157,14 +162,14 @@ class Http2Reply implements Reply {
 
   write(bytes: Buffer): void {
     this.#sendHead(undefined);
-    if (!this.#isBare && !this.#stream.destroyed) this.#stream.write(bytes);
+    if (!this.#isBare && !this.#isGone) this.#stream.write(bytes);
   }
 
   finish(last: Buffer | undefined, trailers: Fields | undefined): void {
     this.#trailers = trailers;
     const hasTrailers = trailers !== undefined && trailers.entries.length > 0;
     this.#sendHead(hasTrailers ? undefined : (last?.length ?? 0));
-    if (this.#stream.destroyed) return;
+    if (this.#isGone) return;
     if (last === undefined || this.#isBare) this.#stream.end();
     else this.#stream.end(last);
     this.#refuseRest();
@@ -178,7 +183,7 @@ class Http2Reply implements Reply {
 
   answer(status: number, text: string, headers: readonly Field[] = []): void {
     this.#state = { kind: 'sent' };
-    if (this.#stream.destroyed) return;
+    if (this.#isGone) return;
     const body = Buffer.from(`${text}\n`);
     const isBare = this.#method === 'HEAD';
     this.#stream.respond(
@@ -192,6 +197,11 @@ class Http2Reply implements Reply {
     );
     if (!isBare) this.#stream.end(body);
     this.#refuseRest();
+  }
+
+  /** It has been reset, or its connection is gone: Node throws for what is said on it. */
+  get #isGone(): boolean {
+    return this.#stream.closed || this.#stream.destroyed;
   }
 
   /** A client that is still sending need not go on, once it has the whole answer. */
@@ -210,7 +220,7 @@ class Http2Reply implements Reply {
     const state = this.#state;
     if (state.kind !== 'started') return;
     this.#state = { kind: 'sent' };
-    if (this.#stream.destroyed) return;
+    if (this.#isGone) return;
     // A guest's may be any number of three digits; one that is none of HTTP's counts as an error of the server.
     const status = state.status > highestStatus ? 500 : state.status;
     const isEmpty = status === 204 || status === 205 || status === 304;
@@ -219,12 +229,13 @@ class Http2Reply implements Reply {
     if (length !== undefined && !this.#isBare && fields['content-length'] === undefined)
       fields['content-length'] = String(length);
     const waitForTrailers = length === undefined && !this.#isBare;
-    // Told when the body has gone, and left without end where it is not answered.
-    if (waitForTrailers)
-      this.#stream.once('wantTrailers', () =>
-        this.#stream.sendTrailers(joined(this.#trailers?.entries ?? [])),
-      );
+    if (waitForTrailers) this.#stream.once('wantTrailers', () => this.#sendTrailers());
     this.#stream.respond({ ':status': status, ...fields }, { endStream: this.#isBare, waitForTrailers });
+  }
+
+  /** The body has gone; what waits for trailers does not end without them. */
+  #sendTrailers(): void {
+    if (!this.#isGone) this.#stream.sendTrailers(joined(this.#trailers?.entries ?? []));
   }
 }
 

@@ -177,6 +177,22 @@ test('a body that is too large while it comes is refused, and the connection goe
   await expect(client.send('/hello')).resolves.toMatchObject({ status: 200 });
 });
 
+test('a client that takes back one request after the other is cut off, and others are answered', async () => {
+  await using served = await serveComponent(guest);
+  await using hostile = await http2Client(served.address.port);
+  await using client = await http2Client(served.address.port);
+  const cut = once(hostile.session, 'goaway');
+  for (let count = 0; count < 3_000 && !hostile.session.closed; count += 1) {
+    const stream = hostile.session.request({ ':path': '/stall' });
+    stream.on('error', () => {});
+    stream.close(8);
+    if (count % 50 === 0) await turn();
+  }
+  await cut;
+  await expect(client.send('/hello')).resolves.toMatchObject({ status: 200 });
+  expect(served.stats().active).toBe(0);
+});
+
 test('a stop lets what runs end, answers what comes before clients have heard of it, and leaves nothing', async () => {
   await using served = await serveComponent(guest);
   const { port } = served.address;
