@@ -1,4 +1,4 @@
-import type { ServerHttp2Stream } from 'node:http2';
+import type { Http2Session, ServerHttp2Stream } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { createInboundBody, type InboundBody, type InboundWriter } from '../bodies/inbound-body.ts';
 import { HttpFailure } from '../types/error-code.ts';
@@ -25,9 +25,10 @@ class Http2Exchange implements Exchange {
   readonly headerBytes: number;
   readonly isMalformed: boolean;
   readonly bodyLength: number | undefined;
-  readonly reply: Reply;
+  readonly reply: Http2Reply;
   readonly client: string | undefined;
   readonly #stream: ServerHttp2Stream;
+  readonly #session: Http2Session | undefined;
   readonly #head: Headers;
   readonly #fields: readonly string[];
   readonly #limits: BodyLimits;
@@ -47,10 +48,13 @@ class Http2Exchange implements Exchange {
     // Of a CONNECT there is no path: no component is a proxy.
     this.isMalformed = typeof path !== 'string' || (host !== undefined && host !== authority);
     this.bodyLength = lengthOf(stream, head);
+    this.#session = stream.session;
     this.client = stream.session?.socket.remoteAddress; // gone with the session
     this.reply = new Http2Reply(stream, this.method);
+    stream.on('error', () => {}); // `close` tells
     // Only what has been read to its end is closed.
-    if (stream.endAfterHeaders) stream.resume();
+    if (stream.endAfterHeaders || stream.aborted) stream.resume();
+    stream.once('aborted', () => stream.resume());
   }
 
   get scheme(): 'http' | 'https' {
@@ -75,9 +79,15 @@ class Http2Exchange implements Exchange {
   }
 
   onGone(gone: () => void): void {
+    // Its end may have come in one piece with its beginning.
+    if (this.#stream.aborted || this.#stream.destroyed) return queueMicrotask(gone);
     this.#stream.once('aborted', gone);
     this.#stream.once('close', () => {
-      if (!this.#stream.writableFinished) gone();
+      if (this.reply.isFinished) return;
+      if (this.#stream.rstCode !== 0) return gone();
+      // Its answer has no body, and the guest goes on.
+      this.#session?.once('close', gone);
+      this.reply.onFinished = () => void this.#session?.off('close', gone);
     });
   }
 }
@@ -135,6 +145,9 @@ class Http2Reply implements Reply {
   readonly #stream: ServerHttp2Stream;
   readonly #method: string;
   #isBare = false;
+  /** Whether the guest has done with it. */
+  isFinished = false;
+  onFinished: () => void = () => {};
   #trailers: Fields | undefined;
   #state: ReplyState = { kind: 'waiting' };
 
@@ -166,6 +179,7 @@ class Http2Reply implements Reply {
   }
 
   finish(last: Buffer | undefined, trailers: Fields | undefined): void {
+    this.#setFinished();
     this.#trailers = trailers;
     const hasTrailers = trailers !== undefined && trailers.entries.length > 0;
     this.#sendHead(hasTrailers ? undefined : (last?.length ?? 0));
@@ -176,12 +190,14 @@ class Http2Reply implements Reply {
   }
 
   abort(): void {
+    this.#setFinished();
     this.#state = { kind: 'sent' };
     this.#stream.close(internalError);
     this.#stream.resume();
   }
 
   answer(status: number, text: string, headers: readonly Field[] = []): void {
+    this.#setFinished();
     this.#state = { kind: 'sent' };
     if (this.#isGone) return;
     const body = Buffer.from(`${text}\n`);
@@ -197,6 +213,11 @@ class Http2Reply implements Reply {
     );
     if (!isBare) this.#stream.end(body);
     this.#refuseRest();
+  }
+
+  #setFinished(): void {
+    this.isFinished = true;
+    this.onFinished();
   }
 
   /** It has been reset, or its connection is gone: Node throws for what is said on it. */

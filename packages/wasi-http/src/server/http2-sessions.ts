@@ -49,16 +49,19 @@ export function createHttp2Sessions(
     });
     server.on('session', (session) => {
       sessions.add(session);
+      session.setMaxListeners(0); // one for some of its streams
       session.once('close', () => sessions.delete(session));
-      // What runs on it goes on: a session that is closed takes no more, and ends with its last stream.
-      session.setTimeout(keepAliveMs, () => session.close());
+      session.setTimeout(keepAliveMs, () => {
+        // What runs on it goes on: a session that is closed takes no more, and ends with its last stream.
+        session.close();
+        // One that has said farewell and then sent what is no HTTP/2 is neither read nor ended by Node.
+        if (!session.destroyed)
+          session.setTimeout(limits.requestMs + limits.clientIdleMs, () => session.destroy());
+      });
       if (ending) announce(session);
     });
     server.on('sessionError', () => {}); // It is closed by then, and its streams with it.
-    server.on('stream', (stream, headers, flags, rawHeaders) => {
-      stream.on('error', () => {}); // `close` tells
-      listener(stream, headers, flags, rawHeaders);
-    });
+    server.on('stream', listener);
     return server;
   };
   let server: ReturnType<typeof open> | undefined;

@@ -63,9 +63,12 @@ async function answersTo({ pieces, ends }: Sent, port: number): Promise<readonly
   const text = await client.all();
   clearTimeout(timer);
   if (performance.now() - begin >= longestMs) throw new Error('the connection stays open');
-  // What has come and not been read is lost by a reset.
-  return client.socket.errored === null ? readAnswers(text) : [];
+  // What has come and not been read is lost by a reset; what begins as HTTP/2 is answered in its frames.
+  const isLost = client.socket.errored !== null || pieces.join('').startsWith(http2Preface);
+  return isLost ? [] : readAnswers(text);
 }
+
+const http2Preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 /** What is right is answered in its order. */
 async function readRight(sent: Sent): Promise<string | undefined> {
