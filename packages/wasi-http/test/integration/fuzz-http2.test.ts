@@ -40,6 +40,9 @@ function randomConnection(random: Random): Connection {
   return { frames: randomFrames(random, paths), cuts, leaves };
 }
 
+const show = ({ frames, cuts, leaves }: Connection): string =>
+  `${leaves} ${cuts.join()} ${frames.toString('hex')}`;
+
 let served: ServedComponent;
 let onEnded: () => void = () => {};
 beforeAll(async () => {
@@ -76,7 +79,5 @@ async function live({ frames, cuts, leaves }: Connection): Promise<string | unde
 test('whatever clients send, others are answered and nothing is left behind', {
   timeout: fuzzTimeoutMs,
 }, async () => {
-  const show = ({ frames, cuts, leaves }: Connection): string =>
-    `${leaves} ${cuts.join()} ${frames.toString('hex')}`;
   expect(await faultsOf({ rounds: 500, make: randomConnection, read: live, show })).toEqual([]);
 });
