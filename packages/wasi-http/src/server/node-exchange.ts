@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { createInboundBody, type InboundBody, type InboundWriter } from '../bodies/inbound-body.ts';
-import { HttpFailure } from '../types/error-code.ts';
+import type { InboundBody } from '../bodies/inbound-body.ts';
+import { receiveStream } from '../bodies/receive-stream.ts';
+import type { HttpFailure } from '../types/error-code.ts';
 import { type Field, Fields } from '../types/fields.ts';
 import type { Exchange, Reply, ReplyState } from './exchange.ts';
 import type { BodyLimits } from './limits.ts';
@@ -61,7 +62,11 @@ class NodeExchange implements Exchange {
 
   receive(holdBytes: number): InboundBody {
     if (this.#request.headers.expect?.toLowerCase() === '100-continue') this.#response.writeContinue();
-    return receiveBody(this.#request, { ...this.#limits, holdBytes });
+    return receiveStream(this.#request, {
+      ...this.#limits,
+      holdBytes,
+      trailers: () => trailersOf(this.#request),
+    });
   }
 
   onGone(gone: () => void): void {
@@ -88,33 +93,8 @@ function measure(raw: readonly string[]): { readonly hosts: number; readonly byt
   return { hosts, bytes };
 }
 
-function receiveBody(
-  request: IncomingMessage,
-  { maxBodyBytes, clientIdleMs, holdBytes }: BodyLimits & { readonly holdBytes: number },
-): InboundBody {
-  const ignore = (): void => {
-    request.off('data', push);
-    request.resume(); // Node reads it to its end, so that the connection can be used again.
-  };
-  const writer: InboundWriter = createInboundBody(
-    { pause: () => request.pause(), resume: () => request.resume(), abort: ignore },
-    {
-      maxBytes: maxBodyBytes,
-      tooLarge: () => new HttpFailure({ code: 'HTTP-request-body-size', size: BigInt(maxBodyBytes) }),
-      idleMs: clientIdleMs,
-      holdBytes,
-    },
-  );
-  const push = (chunk: Uint8Array): void => writer.push(chunk);
-  const brokeOff = (): void => writer.fail(new HttpFailure({ code: 'connection-terminated' }));
-  request.on('data', push);
-  request.once('end', () => {
-    const { rawTrailers } = request;
-    writer.end(rawTrailers.length === 0 ? undefined : Fields.received(rawTrailers));
-  });
-  request.once('error', brokeOff);
-  request.once('close', brokeOff);
-  return writer.body;
+function trailersOf({ rawTrailers }: IncomingMessage): Fields | undefined {
+  return rawTrailers.length === 0 ? undefined : Fields.received(rawTrailers);
 }
 
 class NodeReply implements Reply {
