@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { findSourceLines, type SourceLine } from '../../src/index.ts';
 import { faultsOf, fuzzTimeoutMs } from '../fixtures/faults-of.ts';
-import { createRandom, mutate } from '../fixtures/mutate.ts';
+import { createRandom } from '../../../../tooling/faults-of.ts';
+import { mutate } from '../fixtures/mutate.ts';
 import { randomLines, randomStrings } from '../fixtures/random-lines.ts';
 
 // Line tables are a guest's own text about itself: whatever is in them, they tell lines or nothing, and never throw. Seeded, so

@@ -15,7 +15,8 @@ import {
 } from '../../src/index.ts';
 import { errorOf } from '../fixtures/error-of.ts';
 import { faultsOf, fuzzTimeoutMs, heldBytes } from '../fixtures/faults-of.ts';
-import { createRandom, mutate } from '../fixtures/mutate.ts';
+import { createRandom } from '../../../../tooling/faults-of.ts';
+import { mutate } from '../fixtures/mutate.ts';
 import { randomModule } from '../fixtures/random-module.ts';
 
 // Modules are described and rewritten where nothing holds a guest yet: whatever the bytes are, there is an answer or our own

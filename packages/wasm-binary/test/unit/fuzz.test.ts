@@ -12,7 +12,8 @@ import {
 import { assemble } from '../fixtures/assemble.ts';
 import { componentOf, custom, leb, moduleOf, section } from '../fixtures/bytes.ts';
 import { errorOf } from '../fixtures/error-of.ts';
-import { createRandom, mutate } from '../fixtures/mutate.ts';
+import { createRandom } from '../../../../tooling/faults-of.ts';
+import { mutate } from '../fixtures/mutate.ts';
 
 // Foreign bytes come to the process that holds the credentials: whatever they are, it gets an answer or our own
 // error, soon, and never holds much more than they are. Seeded, so that a failure can be repeated.

@@ -4,7 +4,8 @@ import { debuggedCodeStart, type DebugSections, findSourceLines, type SourceLine
 import { assemble } from '../fixtures/assemble.ts';
 import { type Part, bytesOf, custom, leb, moduleOf } from '../fixtures/bytes.ts';
 import { debugSectionsOf, trapLines } from '../fixtures/trap-lines.ts';
-import { createRandom, mutate } from '../fixtures/mutate.ts';
+import { createRandom } from '../../../../tooling/faults-of.ts';
+import { mutate } from '../fixtures/mutate.ts';
 
 const seed = 20_261_125;
 const rounds = 4_000;

@@ -3,6 +3,7 @@ import { codeMoves, splitBulk } from '../../src/index.ts';
 import { assemble } from '../fixtures/assemble.ts';
 import { componentOf, leb, moduleOf, section } from '../fixtures/bytes.ts';
 import { errorOf } from '../fixtures/error-of.ts';
+import { createRandom } from '../../../../tooling/faults-of.ts';
 
 // What is split does the same as what is not: the same bytes, elements and traps after each of many calls with random
 // arguments. Seeded, so that a failure can be repeated.
@@ -11,17 +12,6 @@ const rounds = 3_000;
 const steps = { bytes: 16, elements: 4 };
 const pageBytes = 65_536;
 const tableElements = 40;
-
-/** Mulberry32. */
-function createRandom(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 /** Addresses and lengths in what has so many bytes or elements: around its ends, and around the last number that there is. */
 function numberNear(size: number, random: (below: number) => number): number {

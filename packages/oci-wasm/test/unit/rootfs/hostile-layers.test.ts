@@ -5,6 +5,7 @@ import { type FindFileOptions, findFile } from '../../../src/rootfs/find-file.ts
 import { createLayerBudget } from '../../../src/rootfs/layer-budget.ts';
 import { entryOf, longNameOf, paxOf, sealed, tarOf, type TarPart } from '../../fixtures/tar.ts';
 import { failureOf } from '../../fixtures/failure-of.ts';
+import { createRandom } from '../../../../../tooling/faults-of.ts';
 
 // Whatever a layer holds, it gets an answer or our own error, soon and in little memory. Seeded.
 const seed = 20_261_124;
@@ -228,17 +229,6 @@ test('what the source throws comes through, and the source is let go of', async 
   });
   expect(open).toBe(false);
 });
-
-/** Mulberry32. */
-function createRandom(start: number): (below: number) => number {
-  let state = start;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const rich = Buffer.concat([
   paxOf({ comment: 'x' }, 'g'),

@@ -4,7 +4,8 @@ import { componentOf } from '../../fixtures/bytes.ts';
 import { componentOfText } from '../../fixtures/component-of-text.ts';
 import { errorOf } from '../../fixtures/error-of.ts';
 import { faultsOf, fuzzTimeoutMs, heldBytes } from '../../fixtures/faults-of.ts';
-import { createRandom, mutate } from '../../fixtures/mutate.ts';
+import { createRandom } from '../../../../../tooling/faults-of.ts';
+import { mutate } from '../../fixtures/mutate.ts';
 import { randomComponent } from '../../fixtures/random-component.ts';
 
 // A guest's bytes are read before anything holds the guest: whatever they are, there is an answer or our own error, soon
